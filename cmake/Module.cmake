@@ -1,0 +1,41 @@
+# retentiond_module(NAME DEPENDS ...): the library of src/NAME, made of its
+# sources, and the test program NAME_test, made of its *_test.cc.
+function(retentiond_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC ${ARG_DEPENDS}
+      PRIVATE retentiond_options)
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
+  endif()
+  if(RETENTIOND_TESTS AND tests)
+    file(GLOB fakes CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/testing/${name}/*.cc)
+    add_executable(${name}_test ${tests} ${fakes})
+    target_link_libraries(${name}_test PRIVATE ${name} retentiond_options
+      GTest::gmock GTest::gtest GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE
+      RETENTIOND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}.
+      DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
+
+# tests/*_test.py: one scenario a file, each against the real binary.
+function(retentiond_end_to_end_tests)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*_test.py)
+  foreach(scenario ${scenarios})
+    get_filename_component(name ${scenario} NAME_WE)
+    add_test(NAME end_to_end.${name}
+      COMMAND ${Python3_EXECUTABLE} ${scenario}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+    set_tests_properties(end_to_end.${name} PROPERTIES TIMEOUT 300
+      ENVIRONMENT RETENTIOND=$<TARGET_FILE:retentiond>)
+  endforeach()
+endfunction()

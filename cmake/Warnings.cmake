@@ -1,0 +1,12 @@
+# Compiler options that every target of this project shares.
+add_library(retentiond_options INTERFACE)
+target_include_directories(retentiond_options INTERFACE
+  ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(retentiond_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2
+  -Wimplicit-fallthrough -Wnull-dereference)
+option(RETENTIOND_WERROR "Treat warnings as errors" OFF)
+if(RETENTIOND_WERROR)
+  target_compile_options(retentiond_options INTERFACE -Werror)
+endif()

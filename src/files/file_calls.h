@@ -1,0 +1,28 @@
+// The system calls of the walker, behind a seam so that a test can let the n-th
+// one fail or race something in before it. Directories are always real.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+struct statx;
+
+namespace retentiond {
+
+// As the system calls: the result, or -1 with errno set.
+class FileCalls {
+ public:
+  virtual ~FileCalls() = default;
+
+  // openat2 with RESOLVE_BENEATH | NO_SYMLINKS | NO_XDEV | NO_MAGICLINKS.
+  virtual int OpenBeneath(int directory, const char* path, int flags);
+  virtual ssize_t GetDents(int directory, void* buffer, std::size_t size);
+  virtual int Statx(int directory, const char* name, int flags,
+                    unsigned mask, struct statx* result);
+  virtual int Unlink(int directory, const char* name, int flags);
+  virtual int Flock(int fd, int operation);
+};
+
+}  // namespace retentiond

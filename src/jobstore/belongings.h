@@ -1,0 +1,71 @@
+// What a deleted job leaves on disk, as the batch that deleted it recorded it.
+// Names and paths are bytes; this module does not look at any directory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "jobstore/job.h"
+
+namespace retentiond {
+
+enum class BatchId : std::int64_t {};
+enum class PendingId : std::int64_t {};
+
+// One entry below a root that belongs to a deleted job and is still to be
+// removed.
+struct PendingFile {
+  enum class Kind {
+    kTemporary,  // `<root>/<name>`, a directory or a file
+    kLog,        // a log file below a log root; `name` may contain slashes
+    kPath,       // from a path column; `name` is relative to `root`
+  };
+  PendingId id{};  // given by the store
+  BatchId batch{};
+  Kind kind = Kind::kTemporary;
+  std::string root;
+  std::string name;
+  JobId job;
+  int attempts = 0;  // nights on which its removal failed
+
+  friend bool operator==(const PendingFile&, const PendingFile&) = default;
+};
+
+// An output that lies below a root, of a job that is or was in the database.
+struct ShieldedOutput {
+  std::string path;  // as the column named it, made absolute
+  JobId job;
+  int absent_nights = 0;  // seen absent on so many nights in a row
+
+  friend bool operator==(const ShieldedOutput&,
+                         const ShieldedOutput&) = default;
+};
+
+// A name or path that was not removed, and why.
+struct KeptEntry {
+  std::string path;
+  std::string reason;  // "shielded", "shared", "refused-name", ...
+
+  friend bool operator==(const KeptEntry&, const KeptEntry&) = default;
+};
+
+struct Belongings {
+  std::vector<PendingFile> pending;
+  std::vector<ShieldedOutput> outputs;
+  std::vector<KeptEntry> refused;  // names that are no valid component, shared
+};
+
+// What came of the files of one batch.
+struct FilesOutcome {
+  BatchId batch{};
+  std::int64_t files = 0;
+  std::int64_t directories = 0;
+  std::int64_t bytes = 0;
+  std::vector<PendingId> done;    // removed, or rightly kept for ever
+  std::vector<PendingId> failed;  // stay pending, attempts raised by one
+  std::vector<KeptEntry> kept;
+  std::vector<std::string> errors;
+};
+
+}  // namespace retentiond

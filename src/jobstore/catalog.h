@@ -1,0 +1,53 @@
+// What a database says of its tables and foreign keys, in one shape for every
+// database. The deletion plan is made from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace retentiond {
+
+enum class OnDelete {
+  kCascade,
+  kSetNull,
+  kSetDefault,
+  kRestrict,
+  kNoAction,
+  kDeclared,  // no constraint: [[dependents]]; deleted with the job
+};
+
+// "cascade", "set-null", ..., as `plan --json` prints it.
+const char* NameOf(OnDelete on_delete);
+
+// Rows of `table` refer to rows of `parent`.
+struct Reference {
+  std::string table;
+  std::vector<std::string> columns;
+  std::string parent;
+  std::vector<std::string> parent_columns;  // as many as `columns`
+  OnDelete on_delete = OnDelete::kNoAction;
+  // Whether an index leads with `columns`, so that the rows that refer to one
+  // parent are found without a scan.
+  bool indexed = false;
+
+  friend bool operator==(const Reference&, const Reference&) = default;
+};
+
+struct CatalogTable {
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<std::string> primary_key;  // empty: none declared
+  bool without_rowid = false;            // SQLite
+  std::optional<std::int64_t> estimated_rows;
+};
+
+struct Catalog {
+  std::vector<CatalogTable> tables;
+  std::vector<Reference> references;
+
+  const CatalogTable* Find(const std::string& name) const;
+};
+
+}  // namespace retentiond

@@ -1,0 +1,318 @@
+#include "jobstore/sqlite_connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+
+namespace retentiond {
+namespace {
+
+// How long a statement waits for the farm's own lock. SQLite's handler sleeps
+// between tries, so that a waiting daemon costs the farm nothing.
+constexpr int kBusyWaitMillis = 5000;
+
+// The page cache of the connection, in KiB (negative: KiB rather than pages):
+// part of the 64 MB that the daemon may use.
+constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
+
+absl::StatusCode CodeOfSqlite(int result) {
+  switch (result & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_SCHEMA:
+    case SQLITE_INTERRUPT:
+      return absl::StatusCode::kAborted;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return absl::StatusCode::kPermissionDenied;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_IOERR:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_CANTOPEN:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_CONSTRAINT:
+      return absl::StatusCode::kFailedPrecondition;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+// What SQLite itself would say only as "unable to open database file".
+absl::Status CheckFile(const std::filesystem::path& path, OpenMode mode) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    return ErrnoStatus(errno, "database " + path.string());
+  }
+  if (S_ISDIR(status.st_mode)) {
+    return absl::InvalidArgumentError(
+        fmt::format("database {}: is a directory; expected an SQLite file",
+                    path.string()));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "database {}: is no regular file; expected an SQLite file",
+        path.string()));
+  }
+  if (access(path.c_str(), R_OK) != 0) {
+    return absl::PermissionDeniedError(
+        fmt::format("database {}: may not be read by user id {}; grant it read "
+                    "access",
+                    path.string(), geteuid()));
+  }
+  if (mode == OpenMode::kReadWrite && access(path.c_str(), W_OK) != 0) {
+    return absl::PermissionDeniedError(fmt::format(
+        "database {}: may not be written by user id {}; grant it write access "
+        "to the file and its directory",
+        path.string(), geteuid()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string QuoteName(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+absl::Status StatusOfSqlite(sqlite3* db, int result, std::string_view context) {
+  if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) {
+    return absl::OkStatus();
+  }
+  return {CodeOfSqlite(result),
+          fmt::format("{}: {} ({})", context, sqlite3_errmsg(db),
+                      sqlite3_errstr(result))};
+}
+
+SqliteStatement::SqliteStatement(sqlite3* db, sqlite3_stmt* statement)
+    : db_(db), statement_(statement) {}
+
+SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
+    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)) {}
+
+SqliteStatement::~SqliteStatement() {
+  if (statement_ != nullptr) Reset();
+}
+
+SqliteStatement& SqliteStatement::BindInt(int index, std::int64_t value) {
+  sqlite3_bind_int64(statement_, index, value);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindReal(int index, double value) {
+  sqlite3_bind_double(statement_, index, value);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindText(int index, std::string_view value) {
+  sqlite3_bind_text64(statement_, index, value.data(), value.size(),
+                      SQLITE_TRANSIENT, SQLITE_UTF8);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindBlob(int index, std::string_view value) {
+  sqlite3_bind_blob64(statement_, index, value.data(), value.size(),
+                      SQLITE_TRANSIENT);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindNull(int index) {
+  sqlite3_bind_null(statement_, index);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindValue(int index,
+                                            const sqlite3_value* value) {
+  sqlite3_bind_value(statement_, index, value);
+  return *this;
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return StatusOfSqlite(db_, result, sqlite3_sql(statement_));
+}
+
+absl::Status SqliteStatement::Run() {
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, Step());
+    if (!row) return absl::OkStatus();
+  }
+}
+
+void SqliteStatement::Reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+bool SqliteStatement::IsNull(int column) const {
+  return Type(column) == SQLITE_NULL;
+}
+
+int SqliteStatement::Type(int column) const {
+  return sqlite3_column_type(statement_, column);
+}
+
+std::int64_t SqliteStatement::Int(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+double SqliteStatement::Real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
+
+std::string_view SqliteStatement::Text(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  const auto size =
+      static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes), size};
+}
+
+sqlite3_value* SqliteStatement::Value(int column) const {
+  return sqlite3_column_value(statement_, column);
+}
+
+SqliteConnection::SqliteConnection(sqlite3* db, std::filesystem::path path)
+    : db_(db), path_(std::move(path)) {}
+
+SqliteConnection::~SqliteConnection() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(db_);
+}
+
+absl::StatusOr<std::shared_ptr<SqliteConnection>> SqliteConnection::Open(
+    const std::filesystem::path& path, OpenMode mode) {
+  RETURN_IF_ERROR(CheckFile(path, mode));
+  sqlite3* db = nullptr;
+  const int flags = mode == OpenMode::kReadOnly ? SQLITE_OPEN_READONLY
+                                                : SQLITE_OPEN_READWRITE;
+  const int result = sqlite3_open_v2(path.c_str(), &db,
+                                     flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::shared_ptr<SqliteConnection> connection(new SqliteConnection(db, path));
+  const std::string context = "database " + path.string();
+  RETURN_IF_ERROR(StatusOfSqlite(db, result, context));
+  sqlite3_extended_result_codes(db, 1);
+  sqlite3_busy_timeout(db, kBusyWaitMillis);
+  RETURN_IF_ERROR(connection->Execute("PRAGMA foreign_keys = ON"));
+  RETURN_IF_ERROR(connection->Execute(kCacheSize));
+  // The first read of the file: says whether it is a database at all.
+  const absl::StatusOr<std::optional<std::int64_t>> version =
+      connection->QueryInt("PRAGMA schema_version");
+  if (!version.ok()) {
+    if (version.status().code() == absl::StatusCode::kDataLoss &&
+        sqlite3_errcode(db) == SQLITE_NOTADB) {
+      return absl::InvalidArgumentError(
+          context +
+          ": is not an SQLite database, or is encrypted; expected the farm's "
+          "unencrypted database file");
+    }
+    return Annotate(version.status(), context);
+  }
+  return connection;
+}
+
+absl::StatusOr<std::shared_ptr<SqliteConnection>>
+SqliteConnection::OpenScratch() {
+  sqlite3* db = nullptr;
+  const int result = sqlite3_open_v2(
+      "", &db,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+      nullptr);
+  std::shared_ptr<SqliteConnection> connection(new SqliteConnection(db, ""));
+  RETURN_IF_ERROR(StatusOfSqlite(db, result, "temporary database"));
+  RETURN_IF_ERROR(connection->Execute(
+      "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; "
+      "PRAGMA cache_size = -8192"));
+  return connection;
+}
+
+absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(
+    const std::string& sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement == nullptr) {
+    const int result = sqlite3_prepare_v3(db_, sql.data(),
+                                          static_cast<int>(sql.size()),
+                                          SQLITE_PREPARE_PERSISTENT, &statement,
+                                          nullptr);
+    RETURN_IF_ERROR(StatusOfSqlite(db_, result, sql));
+  }
+  return SqliteStatement(db_, statement);
+}
+
+absl::Status SqliteConnection::Execute(const std::string& sql) {
+  const int result = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
+  return StatusOfSqlite(db_, result, sql);
+}
+
+absl::StatusOr<std::optional<std::int64_t>> SqliteConnection::QueryInt(
+    const std::string& sql) {
+  ASSIGN_OR_RETURN(SqliteStatement statement, Prepare(sql));
+  ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row || statement.IsNull(0)) return std::optional<std::int64_t>();
+  return std::optional<std::int64_t>(statement.Int(0));
+}
+
+absl::StatusOr<std::optional<std::string>> SqliteConnection::QueryText(
+    const std::string& sql) {
+  ASSIGN_OR_RETURN(SqliteStatement statement, Prepare(sql));
+  ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row || statement.IsNull(0)) return std::optional<std::string>();
+  return std::optional<std::string>(std::string(statement.Text(0)));
+}
+
+SqliteConnection::Transaction::Transaction(Transaction&& other) noexcept
+    : lock_wait(other.lock_wait),
+      locked_at(other.locked_at),
+      connection_(std::exchange(other.connection_, nullptr)) {}
+
+SqliteConnection::Transaction::~Transaction() {
+  if (connection_ == nullptr) return;
+  // Nothing can be done about a failed rollback: SQLite rolls back by itself
+  // when the connection closes.
+  connection_->Execute("ROLLBACK").IgnoreError();
+}
+
+absl::Status SqliteConnection::Transaction::Commit() {
+  RETURN_IF_ERROR(connection_->Execute("COMMIT"));
+  connection_ = nullptr;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SqliteConnection::Transaction>
+SqliteConnection::BeginImmediate() {
+  const auto asked = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
+  Transaction transaction(this);
+  transaction.locked_at = std::chrono::steady_clock::now();
+  transaction.lock_wait = std::chrono::duration_cast<std::chrono::microseconds>(
+      transaction.locked_at - asked);
+  return transaction;
+}
+
+std::int64_t SqliteConnection::changes() const {
+  return sqlite3_changes64(db_);
+}
+
+}  // namespace retentiond

@@ -1,0 +1,147 @@
+// The daemon's own records, in the same database as the jobs, so that they
+// commit with the rows. The tables are described in docs/state-format.md.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "audit/record.h"
+#include "base/time.h"
+#include "jobstore/belongings.h"
+#include "jobstore/job_store.h"
+#include "policy/clock_guard.h"
+
+namespace retentiond {
+
+enum class RunOutcome { kSuccess, kPartial, kBlocked, kFailed, kInterrupted };
+// "success", "partial", "blocked", "failed", "interrupted".
+const char* NameOf(RunOutcome outcome);
+
+// The execution of one slot, as `runs` shows it.
+struct RunRecord {
+  RunId id{};
+  LocalDate slot;
+  Instant slot_start;
+  Instant cutoff;
+  Instant started;
+  std::optional<Instant> finished;     // none: open
+  std::optional<RunOutcome> outcome;   // none: open
+  bool late = false;
+  std::string timezone;
+  std::int64_t jobs_deleted = 0;
+  std::map<std::string, std::int64_t> rows_deleted;  // by table
+  std::int64_t files_deleted = 0;
+  std::int64_t bytes_freed = 0;
+  std::int64_t expired = 0;   // candidates at the survey
+  std::int64_t held = 0;      // in work or referred to
+  std::int64_t undatable = 0;
+  std::int64_t orphans = 0;   // top-level entries removed by the sweep
+  std::vector<std::string> errors;   // at most 20, the first ones
+  std::vector<std::string> blocked;  // names of clock facts
+  std::map<std::string, double> phases_s;  // seconds by phase
+  std::string phase;  // while open: "survey", "batches", "files", ...
+};
+
+struct Lease {
+  LeaseEpoch epoch{};
+};
+
+// What an observer sees of the lease row.
+struct LeaseView {
+  std::string holder;  // empty: free
+  LeaseEpoch epoch{};
+  std::int64_t renewals = 0;  // unchanged for 30 s: may be taken over
+};
+
+using AuditVisitor = std::function<absl::Status(const AuditRecord&)>;
+
+// Opened on a database without the tables, read-only, every query answers as
+// if they were empty. Opened for writing, they are created or migrated; state
+// of a newer version than this program knows is FailedPrecondition.
+// Errors as JobStore's. Threads: one at a time.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  // Random, made with the tables; empty when there are none.
+  virtual absl::StatusOr<std::string> StateId() = 0;
+
+  // --- the lease; every method below that writes for a run checks the epoch.
+  virtual absl::StatusOr<LeaseView> ViewLease() = 0;
+  // Takes the lease when it is free, ours, or still as `seen` (which the
+  // caller has watched unchanged for 30 s of its own boot time). Aborted when
+  // another holds it.
+  virtual absl::StatusOr<Lease> TakeLease(
+      const std::string& holder, const std::optional<LeaseView>& seen) = 0;
+  // FailedPrecondition when another has taken it over.
+  virtual absl::Status RenewLease(const Lease& lease) = 0;
+  virtual absl::Status ReleaseLease(const Lease& lease) = 0;
+
+  // --- slots and runs
+  virtual absl::StatusOr<std::optional<LocalDate>> LastSlot() = 0;
+  virtual absl::Status SetLastSlot(LocalDate date) = 0;
+  virtual absl::StatusOr<std::optional<RunRecord>> OpenRun() = 0;
+  // Claims the slot: inserts an open run with its audit record "run-begin".
+  // AlreadyExists when the slot was claimed before and closed. A blocked
+  // record of the same slot is continued.
+  virtual absl::StatusOr<RunId> BeginRun(const RunRecord& run,
+                                         const Lease& lease) = 0;
+  // Writes phase, expired, held, undatable, orphans, errors and phases_s of an
+  // open run. Counts of deleted rows and files are kept by DeleteBatch and
+  // RecordFiles.
+  virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
+  // Closes the run with its outcome, advances the last slot to it, appends
+  // "run-end" with `facts` to the audit; one transaction.
+  virtual absl::Status CloseRun(const RunRecord& run, const Lease& lease,
+                                Instant now) = 0;
+  // Records that the slot's run was blocked (insert, or update of the same
+  // slot's blocked record), with an audit record when its facts differ from
+  // the last ones. Neither claims the slot nor advances the last slot.
+  virtual absl::Status RecordBlocked(const RunRecord& run, Instant now) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) = 0;
+
+  // --- files
+  // The entries whose removal is still to be done or to be tried again, oldest
+  // first, with an id above `after`.
+  virtual absl::StatusOr<std::vector<PendingFile>> ListPending(
+      PendingId after, int limit) = 0;
+  virtual absl::Status RecordFiles(RunId run, const FilesOutcome& outcome,
+                                   const Lease& lease, Instant now) = 0;
+  virtual absl::Status VisitShield(
+      const std::function<absl::Status(const ShieldedOutput&)>& visit) = 0;
+  // Sets absent_nights of these paths; 2 or more forgets them.
+  virtual absl::Status UpdateShield(
+      const std::vector<ShieldedOutput>& outputs, const Lease& lease) = 0;
+
+  // --- audit
+  virtual absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
+                                                const std::string& event,
+                                                const std::string& facts,
+                                                Instant now) = 0;
+  virtual absl::StatusOr<std::optional<AuditHead>> Head() = 0;
+  // In order of sequence, from `from` on.
+  virtual absl::Status VisitAudit(AuditSeq from,
+                                  const AuditVisitor& visit) = 0;
+  // The record of the batch that deleted the job; none if none did.
+  virtual absl::StatusOr<std::optional<AuditRecord>> FindDeletion(
+      const JobId& id) = 0;
+
+  // --- the clock's anchor
+  virtual absl::StatusOr<std::optional<Anchor>> ReadAnchor() = 0;
+  virtual absl::Status WriteAnchor(const Anchor& anchor) = 0;
+  // The reading at which a standing block was first seen.
+  virtual absl::StatusOr<std::optional<ClockReading>> BlockedSince() = 0;
+  virtual absl::Status SetBlockedSince(
+      const std::optional<ClockReading>& reading) = 0;
+
+  // Drops batch details older than 90 days and audit segments older than 400
+  // (leaving one checkpoint record).
+  virtual absl::Status Prune(Instant now) = 0;
+};
+
+}  // namespace retentiond

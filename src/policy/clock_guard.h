@@ -1,0 +1,77 @@
+// The clock guard: which facts about the clock stand, and what they forbid.
+// Pure; the rules and their reasons are in docs/clock-guard.md.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/time.h"
+
+namespace retentiond {
+
+// The last trusted reading of the clocks.
+struct Anchor {
+  Instant wall;
+  std::string boot_id;
+  Micros boot_time;  // CLOCK_BOOTTIME at that reading
+
+  friend bool operator==(const Anchor&, const Anchor&) = default;
+};
+
+struct ClockReading {
+  Instant wall;
+  std::string boot_id;
+  Micros boot_time;
+  bool kernel_synchronised = false;
+};
+
+enum class ClockFact {
+  kBehindAnchor,       // wall more than two minutes before the anchor: blocks
+  kStepped,            // stepped by over two minutes within one boot: blocks
+  kUnseenTime,         // gained time that nobody saw pass: cutoff moves back
+  kUnseenTimeTooLong,  // more than eight days of it: blocks
+  kWouldDeleteAll,     // first start, no witness, nothing would stay: blocks
+  kAnchorUnreadable,   // counts as a first start: reported
+  kFirstStart,         // no anchor yet: reported
+  kBeforeBuild,        // the wall clock is before the build date: reported
+  kUnsynchronised,     // the kernel's clock is not synchronised: reported
+  kRowsAhead,          // rows stamped more than a day ahead: reported
+};
+
+// "unseen-time-too-long" and the like: the names in audit, alerts and JSON.
+const char* NameOf(ClockFact fact);
+// Whether the fact forbids deletion.
+bool Blocks(ClockFact fact);
+
+enum class AnchorState { kNone, kReadable, kUnreadable };
+
+struct GuardInput {
+  AnchorState anchor_state = AnchorState::kNone;
+  std::optional<Anchor> anchor;
+  ClockReading now;
+  Instant build_date;
+  // Asked of the database only when there is no anchor: would the run delete
+  // every datable job that was created before the daemon started?
+  bool would_delete_all = false;
+  bool rows_ahead = false;
+  // While a block stands: the reading at which it was first seen. After 168 h
+  // of consistent boot time from there the block clears.
+  std::optional<ClockReading> blocked_since;
+};
+
+struct GuardVerdict {
+  std::set<ClockFact> facts;
+  // How much earlier than the slot's own the cutoff must be; 0 or more.
+  Micros cutoff_shift{0};
+  // A block that stood for 168 h of observed time, or that a witness
+  // contradicts, has been cleared: the anchor is to be set anew and audited.
+  bool cleared = false;
+
+  bool blocked() const;
+};
+
+GuardVerdict AssessClock(const GuardInput& input);
+
+}  // namespace retentiond
