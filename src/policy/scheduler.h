@@ -28,9 +28,9 @@ struct Due {
   Kind kind = Kind::kWait;
   Instant until;  // kWait only: ask again at this instant, or earlier
   Slot slot;
-  bool late = false;               // kRun: it started before the process did
-  bool resumed = false;            // kRun: it is `open_run`
-  std::vector<LocalDate> missed;   // kRun: slots that will never run
+  bool late = false;              // kRun: it started before the process did
+  bool resumed = false;           // kRun: it is `open_run`
+  std::vector<LocalDate> missed;  // kRun: slots that will never run
 };
 
 // Ten minutes in which a machine that was just started may find its clock and
