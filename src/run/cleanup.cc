@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "policy/slot.h"
+#include "run/sweep_guard.h"
 
 namespace retentiond {
 namespace {
@@ -24,7 +25,6 @@ constexpr Micros kRenewEvery = seconds(10);
 // Errors kept in the run's record; the rest are counted in the log.
 constexpr std::size_t kMostErrors = 20;
 constexpr int kPendingPerRound = 500;
-constexpr int kRunsToLookBack = 10;
 // A database that is full or out of reach is tried again so often, with pauses
 // that double, before the run is given up for the night.
 constexpr int kMostFailures = 6;
@@ -154,21 +154,9 @@ absl::Status Cleanup::Prepare(const Due& due) {
     const Micros used = parts_.clock.Now() - run_.started;
     window_ = std::max<Micros>(window_ - used, Micros(0));
   }
-  RETURN_IF_ERROR(NoteJobsLeftLastTime());
+  ASSIGN_OR_RETURN(jobs_left_last_time_,
+                   JobsLeftLastTime(*parts_.database.state));
   return watch_.Load();
-}
-
-// For the sweep's refusal: how many jobs there were when the last run ended.
-absl::Status Cleanup::NoteJobsLeftLastTime() {
-  ASSIGN_OR_RETURN(const std::vector<RunRecord> runs,
-                   parts_.database.state->ListRuns(kRunsToLookBack));
-  for (const RunRecord& run : runs) {
-    if (run.finished.has_value() && run.jobs_total > 0) {
-      jobs_left_last_time_ = run.jobs_total - run.jobs_deleted;
-      return absl::OkStatus();
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Cleanup::Survey() {
@@ -375,8 +363,13 @@ void Cleanup::Count(const FilesOutcome& outcome) {
 }
 
 absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
-  if (const std::string refusal = SweepRefusal(); !refusal.empty()) {
-    NoteError("the orphans were left: " + refusal);
+  const std::optional<std::string> refusal =
+      WhyNotSweep({.jobs = totals_.total,
+                   .jobs_left_last_time = jobs_left_last_time_,
+                   .state_was_lost = parts_.directory != nullptr &&
+                                     parts_.directory->state_was_lost()});
+  if (refusal.has_value()) {
+    NoteError("the orphans were left: " + *refusal);
     return Step::kDone;
   }
   ASSIGN_OR_RETURN(SweepResult result,
@@ -388,34 +381,6 @@ absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
   Count(result.outcome);
   RETURN_IF_ERROR(RecordFiles(result.outcome));
   return StepNow();
-}
-
-// Why the sweep would be dangerous tonight; empty when it is not.
-std::string Cleanup::SweepRefusal() const {
-  if (totals_.total == 0) return "the database has no jobs at all";
-  if (parts_.directory != nullptr && parts_.directory->state_was_lost()) {
-    return "the daemon's records of past outputs were lost with the database; "
-           "they are complete again after this run";
-  }
-  if (jobs_left_last_time_.has_value() &&
-      totals_.total * 10 < *jobs_left_last_time_) {
-    return fmt::format(
-        "the database has {} jobs and had {} after the last run: other hands "
-        "have removed nine tenths of them",
-        totals_.total, *jobs_left_last_time_);
-  }
-  return {};
-}
-
-// The night is given up: says so in the run's record, if that can be written.
-absl::StatusOr<RunRecord> Cleanup::CloseFailed(const absl::Status& why) {
-  parts_.observer.OnTrouble(why, "ending the run");
-  NoteError(MessageOf(why));
-  if (!claimed_) {
-    ASSIGN_OR_RETURN(run_.id, parts_.database.state->BeginRun(run_, lease_));
-    claimed_ = true;
-  }
-  return Close(RunOutcome::kFailed);
 }
 
 absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {

@@ -65,7 +65,6 @@ class Cleanup {
 
   absl::StatusOr<RunRecord> ExecuteLeased(const Due& due);
   absl::Status Prepare(const Due& due);
-  absl::Status NoteJobsLeftLastTime();
   absl::Status Survey();
   absl::Status NotePastOutputs();
   ClockWatch::Rows FactsOfRows() const;
@@ -78,7 +77,6 @@ class Cleanup {
   absl::StatusOr<Step> OneBatch(bool& finished);
   absl::Status AfterBatch(const Batch& batch);
   absl::StatusOr<Step> SweepOrphans();
-  std::string SweepRefusal() const;
   absl::StatusOr<RunRecord> Close(RunOutcome outcome);
   absl::StatusOr<RunRecord> CloseFailed(const absl::Status& why);
   absl::StatusOr<RunRecord> Interrupt();

@@ -42,6 +42,11 @@ std::string TemporaryKey(const std::string& name) { return "t/" + name; }
 std::string LogKey(const std::string& name) { return "l/" + name; }
 std::string PathKey(const std::string& path) { return "p/" + path; }
 
+// On a dry run: what would be gone by then.
+std::string GoneKey(const std::string& root, const std::string& name) {
+  return "g/" + root + "/" + name;
+}
+
 std::string KeyOf(const PendingFile& entry) {
   switch (entry.kind) {
     case PendingFile::Kind::kTemporary:
@@ -313,6 +318,10 @@ absl::Status FileCleaner::RemoveOne(const PendingFile& entry,
   Merge(removal, outcome);
   shielded_ += removal.shielded;
   (removal.retry() ? outcome.failed : outcome.done).push_back(entry.id);
+  if (dry_run_ == DryRun::kYes) {
+    // It is still there, but the sweep must not count it again.
+    return census_->Add({GoneKey(entry.root, entry.name)});
+  }
   return absl::OkStatus();
 }
 
@@ -356,6 +365,9 @@ absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
     ASSIGN_OR_RETURN(const std::int64_t bearers,
                      census_->Bearers(TemporaryKey(name)));
     if (bearers > 0) continue;
+    ASSIGN_OR_RETURN(const std::int64_t gone,
+                     census_->Bearers(GoneKey(root.path(), name)));
+    if (gone > 0) continue;
     const Removal removal =
         remover.Remove(name, {.dry_run = dry_run_,
                               .keep_names = config_.output_names,
