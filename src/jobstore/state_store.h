@@ -47,7 +47,8 @@ struct RunRecord {
   std::vector<std::string> blocked;  // names of the clock facts that block
   std::vector<std::string> clock_facts;    // names of all that stand
   std::map<std::string, double> phases_s;  // seconds by phase
-  std::string phase;  // while open: "survey", "batches", "files", ...
+  std::string phase;  // while open: "survey", "batches", "orphans", ...
+  std::string pace;   // while open: what the governor says
 };
 
 struct Lease {

@@ -439,7 +439,8 @@ absl::Status Cleanup::RenewLeaseIfDue() {
   if (now - lease_renewed_ < kRenewEvery) return absl::OkStatus();
   RETURN_IF_ERROR(parts_.database.state->RenewLease(lease_));
   lease_renewed_ = now;
-  return absl::OkStatus();
+  run_.pace = governor_.reason();
+  return parts_.database.state->UpdateRun(run_, lease_);
 }
 
 // Files cannot be fenced by a transaction: the lease is looked at before each
