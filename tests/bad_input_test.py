@@ -85,7 +85,7 @@ class BadConfigurationTest(BadInputTest):
     def setUp(self):
         super().setUp()
         self.farm.use_fixture("render-manager-iso")
-        self.farm.add_files()
+        self.farm.add_files(most=5)
 
     def assert_setting_refused(self, section, key, value, *named):
         self.farm.settings.setdefault(section, {})[key] = value
@@ -130,7 +130,7 @@ class BadRootTest(BadInputTest):
     def setUp(self):
         super().setUp()
         self.farm.use_fixture("render-manager-iso")
-        self.farm.add_files()
+        self.farm.add_files(most=5)
 
     def assert_roots_refused(self, roots, *named):
         self.farm.settings["files"]["temp_roots"] = [str(r) for r in roots]

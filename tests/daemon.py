@@ -91,6 +91,14 @@ class Daemon:
             with self._logged:
                 self._logged.wait(POLL_S)
 
+    def wait_for_log(self, text):
+        self.wait_until(lambda: text in self.log_text(),
+                        f'it logs "{text}"')
+
+    def wait_for_idle(self):
+        """Waits until it has opened its database and knows the next night."""
+        self.wait_for_log("next run at")
+
     def peak_memory_kb(self):
         """The most memory that the process has had resident so far."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()

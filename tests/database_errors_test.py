@@ -30,11 +30,6 @@ class DatabaseErrorsTest(harness.FarmTest):
             lambda: self.farm.clock.now_s() >= instant.timestamp(),
             f"it is {instant}")
 
-    def wait_for_ready(self, daemon):
-        daemon.wait_until(lambda: self.farm.query(
-            "SELECT 1 FROM sqlite_master WHERE name LIKE 'retentiond_%'"),
-            "the daemon has opened the database")
-
 
 class LockedTest(DatabaseErrorsTest):
 
@@ -45,7 +40,7 @@ class LockedTest(DatabaseErrorsTest):
         expired = farm.expired_jobs()
         farm.set_clock(harness.EVE)
         daemon = farm.serve()
-        self.wait_for_ready(daemon)
+        daemon.wait_for_idle()
         before = farm.jobs()
         with farm.connect() as writer:
             writer.execute("BEGIN EXCLUSIVE")
@@ -71,16 +66,11 @@ class CorruptTest(DatabaseErrorsTest):
         farm.add_files()
         farm.set_clock(harness.EVE)
         daemon = farm.serve()
-        self.wait_for_ready(daemon)
+        daemon.wait_for_idle()
         directories = farm.directories()
         self.overwrite_a_page_of_jobs()
 
-        # Whether the daemon gives up or waits for somebody to mend it, the
-        # run does not succeed, and says so.
-        daemon.wait_until(
-            lambda: "corrupt" in daemon.log_text().lower()
-            or "malformed" in daemon.log_text().lower(),
-            "the daemon reports the damage")
+        daemon.wait_for_log("malformed")
         self.assertGreaterEqual(daemon.terminate(), 0, "killed by a signal")
         self.assertEqual(directories, farm.directories())
 
@@ -106,25 +96,26 @@ class DisappearingTest(DatabaseErrorsTest):
         farm = self.farm
         farm.use_workload(8000, logs=8)
         farm.add_files()
-        before = farm.jobs()
+        before, expired = farm.jobs(), farm.expired_jobs()
         farm.set_clock(harness.EVE)
         daemon = farm.serve()
         farm.wait_for_first_batch(daemon)
         away = farm.scratch / "away"
-        files = [path for path in farm.database.parent.iterdir()
-                 if path.name.startswith("farm.db")]
         farm.database.parent.rename(away)
         farm.database.parent.mkdir()
 
-        self.wait_for_clock(daemon, harness.SLOT.replace(second=10)
-                            ) if daemon.process.poll() is None else None
-        if daemon.process.poll() is None:
-            self.assertGreaterEqual(daemon.terminate(), 0)
+        # What it had open it may finish; what it opens anew is not there.
+        self.wait_for_clock(daemon, harness.SLOT.replace(second=10))
+        self.assert_stops(daemon)
         self.assertEqual([], list(farm.database.parent.iterdir()))
-        self.assertTrue(files)
 
         farm.database.parent.rmdir()
         away.rename(farm.database.parent)
+        self.assert_no_harm(before)
+        daemon = farm.serve()
+        farm.wait_for_run(daemon)
+        self.assert_stops(daemon)
+        self.assertEqual(before - expired, farm.jobs())
         self.assert_no_harm(before)
 
 
@@ -136,20 +127,20 @@ class FullDiskTest(DatabaseErrorsTest):
         with mounts.tmpfs(farm.database.parent, "32m"):
             farm.use_workload(2000, logs=4)
             farm.add_files()
-            before = farm.jobs()
+            before, expired = farm.jobs(), farm.expired_jobs()
             farm.set_clock(harness.EVE)
             daemon = farm.serve()
-            self.wait_for_ready(daemon)
+            daemon.wait_for_idle()
             ballast = self.fill_disk()
 
-            self.wait_for_clock(daemon, harness.SLOT.replace(second=3))
-            self.assertIsNone(daemon.process.poll(), daemon.log_text())
+            daemon.wait_for_log("full")
             ballast.unlink()
             self.assert_no_harm(before)
+            run = farm.wait_for_run(daemon)
             self.assert_stops(daemon)
-            daemon = farm.serve()
-            self.wait_for_ready(daemon)
-            self.assert_stops(daemon)
+
+            self.assertEqual("success", run["outcome"])
+            self.assertEqual(before - expired, farm.jobs())
             self.assert_no_harm(before)
 
     def fill_disk(self):

@@ -126,11 +126,15 @@ class Farm:
                 (temporary, f"{self.temp_root}/",
                  elsewhere, f"{self.outputs}/"))
 
-    def add_files(self):
-        """Gives each job its directory, its log file and its output."""
+    def add_files(self, most=-1):
+        """Gives each job its directory, its log file and its output.
+
+        With `most`, only that many jobs, of the oldest, get them.
+        """
         for job, uid, output in self.query(
                 """SELECT "id", json_extract("nexrenderConfig", '$.uid'),
-                          "outputPath" FROM "Job" """):
+                          "outputPath" FROM "Job" ORDER BY "createdAt"
+                   LIMIT ?""", most):
             directory = self.temp_root / str(uid)
             trees.write(directory / "project.aep", str(uid).encode() * 100)
             trees.write(directory / "frames" / "f00001.png", b"frame" * 200)

@@ -35,9 +35,7 @@ class StopTest(harness.FarmTest):
         farm.use_fixture("render-manager-iso")
         farm.set_clock(harness.SLOT.replace(hour=12))
         daemon = farm.serve()
-        daemon.wait_until(lambda: farm.query(
-            "SELECT 1 FROM sqlite_master WHERE name LIKE 'retentiond_%'"),
-            "the daemon has opened the database")
+        daemon.wait_for_idle()
         self.assert_stops(daemon)
         self.assertEqual(300, len(farm.jobs()))
 
