@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "files/name_pattern.h"
+#include "policy/zone.h"
 #include "run/file_cleaner.h"
 
 namespace retentiond {
