@@ -12,7 +12,7 @@ struct ChainVerdict {
   bool ok = true;
   std::int64_t records = 0;
   std::optional<AuditHead> head;
-  std::string problem;     // empty when ok; names the first bad record
+  std::string problem;        // empty when ok; names the first bad record
   bool head_checked = false;  // against a head from outside
 };
 

@@ -16,8 +16,8 @@ enum class DatabaseKind { kSqlite, kPostgres };
 
 struct DatabaseConfig {
   DatabaseKind kind = DatabaseKind::kSqlite;
-  std::string url;                 // as given; may hold a secret: never print
-  std::filesystem::path path;      // kSqlite: absolute
+  std::string url;             // as given; may hold a secret: never print
+  std::filesystem::path path;  // kSqlite: absolute
 };
 
 // The render manager's layout is the default.
@@ -47,19 +47,18 @@ struct FilesConfig {
   // "{field}" in a pattern is a column or a path into a JSON column.
   std::vector<std::string> job_names = {"{id}", "{id}.json",
                                         "{nexrenderConfig.uid}"};
-  std::vector<std::string> job_paths;             // fields that hold a path
-  std::vector<std::filesystem::path> log_roots;   // absolute
+  std::vector<std::string> job_paths;            // fields that hold a path
+  std::vector<std::filesystem::path> log_roots;  // absolute
   std::vector<std::string> log_names = {"{id}.log"};
   // Glob patterns of file names that count, in orphans, as past outputs.
-  std::vector<std::string> output_names = {"result", "result.*",
-                                           "result_*.*"};
+  std::vector<std::string> output_names = {"result", "result.*", "result_*.*"};
   // Who besides root and ourselves may own a root.
   std::optional<std::string> owner;
 };
 
 struct ScheduleConfig {
-  std::chrono::minutes at{std::chrono::hours(3)};  // after local midnight
-  std::string timezone;                            // IANA name, resolved
+  std::chrono::minutes at{std::chrono::hours(3)};      // after local midnight
+  std::string timezone;                                // IANA name, resolved
   std::chrono::minutes window{std::chrono::hours(3)};  // 1 min to 23 h
 };
 
@@ -77,8 +76,7 @@ using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 Environment ProcessEnvironment();
 
-inline constexpr char kDefaultConfigPath[] =
-    "/etc/retentiond/retentiond.toml";
+inline constexpr char kDefaultConfigPath[] = "/etc/retentiond/retentiond.toml";
 
 // Loads and validates. `file` is --config; without it the default path is read
 // when it exists, else the environment alone must suffice (DATABASE_URL).

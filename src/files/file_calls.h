@@ -19,8 +19,8 @@ class FileCalls {
   // openat2 with RESOLVE_BENEATH | NO_SYMLINKS | NO_XDEV | NO_MAGICLINKS.
   virtual int OpenBeneath(int directory, const char* path, int flags);
   virtual ssize_t GetDents(int directory, void* buffer, std::size_t size);
-  virtual int Statx(int directory, const char* name, int flags,
-                    unsigned mask, struct statx* result);
+  virtual int Statx(int directory, const char* name, int flags, unsigned mask,
+                    struct statx* result);
   virtual int Unlink(int directory, const char* name, int flags);
   virtual int Flock(int fd, int operation);
 };

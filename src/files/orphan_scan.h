@@ -24,9 +24,9 @@ struct OrphanScan {
   std::vector<std::string> errors;  // unreadable entries: not candidates
 };
 
-// Calls `candidate` with the name of each entry whose newest stamp (modification,
-// change and birth time of everything in it) is before `cutoff`. The trash is
-// no entry. An error of `candidate` stops the scan.
+// Calls `candidate` with the name of each entry whose newest stamp
+// (modification, change and birth time of everything in it) is before `cutoff`.
+// The trash is no entry. An error of `candidate` stops the scan.
 absl::StatusOr<OrphanScan> ScanForOrphans(
     const Root& root, Instant cutoff, FileCalls& calls,
     const std::function<absl::Status(const std::string& name)>& candidate);

@@ -56,8 +56,7 @@ absl::Status ValidateRoots(const std::vector<std::filesystem::path>& roots,
                            const std::optional<uid_t>& owner);
 
 // root-missing, root-private, root-owner, root-write.
-std::vector<Finding> CheckRoots(
-    const std::vector<std::filesystem::path>& roots,
-    const std::optional<uid_t>& owner);
+std::vector<Finding> CheckRoots(const std::vector<std::filesystem::path>& roots,
+                                const std::optional<uid_t>& owner);
 
 }  // namespace retentiond

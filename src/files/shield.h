@@ -31,8 +31,7 @@ class Shield {
   // image sequence. A relative path is taken below each of `job_names` and
   // below each root. `job_names` are the names of the job's own entries in the
   // roots.
-  Added Add(std::string_view output,
-            const std::vector<std::string>& job_names);
+  Added Add(std::string_view output, const std::vector<std::string>& job_names);
   // Lets the queries below see what was added; may be called again.
   void Seal();
 

@@ -22,11 +22,11 @@
 namespace retentiond {
 
 struct Removal {
-  std::int64_t files = 0;        // all that is not a directory
+  std::int64_t files = 0;  // all that is not a directory
   std::int64_t directories = 0;
-  std::int64_t bytes = 0;        // of the files whose last name went
-  std::int64_t shielded = 0;     // outputs that were met and kept
-  std::vector<KeptEntry> kept;   // at most kMostKept, then counted only
+  std::int64_t bytes = 0;       // of the files whose last name went
+  std::int64_t shielded = 0;    // outputs that were met and kept
+  std::vector<KeptEntry> kept;  // at most kMostKept, then counted only
   std::int64_t kept_total = 0;
   std::vector<std::string> errors;  // one per failing path, at most 20
   std::int64_t errors_total = 0;

@@ -60,14 +60,13 @@ absl::Status CheckFile(const std::filesystem::path& path, OpenMode mode) {
     return ErrnoStatus(errno, "database " + path.string());
   }
   if (S_ISDIR(status.st_mode)) {
-    return absl::InvalidArgumentError(
-        fmt::format("database {}: is a directory; expected an SQLite file",
-                    path.string()));
+    return absl::InvalidArgumentError(fmt::format(
+        "database {}: is a directory; expected an SQLite file", path.string()));
   }
   if (!S_ISREG(status.st_mode)) {
-    return absl::InvalidArgumentError(fmt::format(
-        "database {}: is no regular file; expected an SQLite file",
-        path.string()));
+    return absl::InvalidArgumentError(
+        fmt::format("database {}: is no regular file; expected an SQLite file",
+                    path.string()));
   }
   if (access(path.c_str(), R_OK) != 0) {
     return absl::PermissionDeniedError(
@@ -208,8 +207,8 @@ absl::StatusOr<std::shared_ptr<SqliteConnection>> SqliteConnection::Open(
   sqlite3* db = nullptr;
   const int flags = mode == OpenMode::kReadOnly ? SQLITE_OPEN_READONLY
                                                 : SQLITE_OPEN_READWRITE;
-  const int result = sqlite3_open_v2(path.c_str(), &db,
-                                     flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result =
+      sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   std::shared_ptr<SqliteConnection> connection(new SqliteConnection(db, path));
   const std::string context = "database " + path.string();
   RETURN_IF_ERROR(StatusOfSqlite(db, result, context));
@@ -237,8 +236,7 @@ absl::StatusOr<std::shared_ptr<SqliteConnection>>
 SqliteConnection::OpenScratch() {
   sqlite3* db = nullptr;
   const int result = sqlite3_open_v2(
-      "", &db,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+      "", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
       nullptr);
   std::shared_ptr<SqliteConnection> connection(new SqliteConnection(db, ""));
   RETURN_IF_ERROR(StatusOfSqlite(db, result, "temporary database"));
@@ -252,10 +250,9 @@ absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(
     const std::string& sql) {
   sqlite3_stmt*& statement = statements_[sql];
   if (statement == nullptr) {
-    const int result = sqlite3_prepare_v3(db_, sql.data(),
-                                          static_cast<int>(sql.size()),
-                                          SQLITE_PREPARE_PERSISTENT, &statement,
-                                          nullptr);
+    const int result =
+        sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     RETURN_IF_ERROR(StatusOfSqlite(db_, result, sql));
   }
   return SqliteStatement(db_, statement);

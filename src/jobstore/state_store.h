@@ -28,22 +28,27 @@ struct RunRecord {
   Instant slot_start;
   Instant cutoff;
   Instant started;
-  std::optional<Instant> finished;     // none: open
-  std::optional<RunOutcome> outcome;   // none: open
+  std::optional<Instant> finished;    // none: open
+  std::optional<RunOutcome> outcome;  // none: open
   bool late = false;
-  std::string timezone;
+  std::string timezone;      // IANA name
+  std::string zone_version;  // of the zone data
+  std::string host;
+  std::int64_t jobs_total = 0;  // in the database when the run began
   std::int64_t jobs_deleted = 0;
   std::map<std::string, std::int64_t> rows_deleted;  // by table
   std::int64_t files_deleted = 0;
   std::int64_t bytes_freed = 0;
-  std::int64_t expired = 0;   // candidates at the survey
-  std::int64_t held = 0;      // in work or referred to
+  std::int64_t expired = 0;  // candidates at the survey
+  std::int64_t held = 0;     // in work or referred to
   std::int64_t undatable = 0;
-  std::int64_t orphans = 0;   // top-level entries removed by the sweep
+  std::int64_t orphans = 0;          // top-level entries removed by the sweep
   std::vector<std::string> errors;   // at most 20, the first ones
-  std::vector<std::string> blocked;  // names of clock facts
+  std::vector<std::string> blocked;  // names of the clock facts that block
+  std::vector<std::string> clock_facts;    // names of all that stand
   std::map<std::string, double> phases_s;  // seconds by phase
-  std::string phase;  // while open: "survey", "batches", "files", ...
+  std::string phase;  // while open: "survey", "batches", "orphans", ...
+  std::string pace;   // while open: what the governor says
 };
 
 struct Lease {
@@ -108,15 +113,15 @@ class StateStore {
   // --- files
   // The entries whose removal is still to be done or to be tried again, oldest
   // first, with an id above `after`.
-  virtual absl::StatusOr<std::vector<PendingFile>> ListPending(
-      PendingId after, int limit) = 0;
+  virtual absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
+                                                               int limit) = 0;
   virtual absl::Status RecordFiles(RunId run, const FilesOutcome& outcome,
                                    const Lease& lease, Instant now) = 0;
   virtual absl::Status VisitShield(
       const std::function<absl::Status(const ShieldedOutput&)>& visit) = 0;
   // Sets absent_nights of these paths; 2 or more forgets them.
-  virtual absl::Status UpdateShield(
-      const std::vector<ShieldedOutput>& outputs, const Lease& lease) = 0;
+  virtual absl::Status UpdateShield(const std::vector<ShieldedOutput>& outputs,
+                                    const Lease& lease) = 0;
 
   // --- audit
   virtual absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
@@ -125,8 +130,7 @@ class StateStore {
                                                 Instant now) = 0;
   virtual absl::StatusOr<std::optional<AuditHead>> Head() = 0;
   // In order of sequence, from `from` on.
-  virtual absl::Status VisitAudit(AuditSeq from,
-                                  const AuditVisitor& visit) = 0;
+  virtual absl::Status VisitAudit(AuditSeq from, const AuditVisitor& visit) = 0;
   // The record of the batch that deleted the job; none if none did.
   virtual absl::StatusOr<std::optional<AuditRecord>> FindDeletion(
       const JobId& id) = 0;
