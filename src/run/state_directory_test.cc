@@ -5,23 +5,23 @@
 
 #include <fstream>
 
-#include "testing/scratch_directory.h"
+#include "testing/files/scratch.h"
 
 namespace retentiond {
 namespace {
 
-class StateDirectoryTest : public ::testing::Test {
+class StateDirectoryTest : public ScratchTest {
  protected:
   StateDirectory Open(const std::string& id,
                       const std::string& database = "/farm.db") {
     absl::StatusOr<StateDirectory> directory =
-        StateDirectory::Open(base_, id, database);
+        StateDirectory::Open(base(), id, database);
     EXPECT_TRUE(directory.ok()) << directory.status();
     return *std::move(directory);
   }
 
-  ScratchDirectory scratch_;
-  std::filesystem::path base_ = scratch_.path() / "state";
+  // Below the root, since a scratch test watches the rest.
+  std::filesystem::path base() const { return InRoot("state"); }
 };
 
 const Anchor kAnchor{.wall = InstantFromMicros(1'773'630'000'000'001),
@@ -70,8 +70,8 @@ TEST_F(StateDirectoryTest, NoticesThatADatabaseLostItsState) {
 }
 
 TEST_F(StateDirectoryTest, ReportsADirectoryThatCannotBeMade) {
-  std::ofstream(scratch_.path() / "state") << "a file";
-  const auto directory = StateDirectory::Open(base_, "one", "/farm.db");
+  std::ofstream(base()) << "a file";
+  const auto directory = StateDirectory::Open(base(), "one", "/farm.db");
   EXPECT_FALSE(directory.ok());
   EXPECT_THAT(std::string(directory.status().message()),
               ::testing::HasSubstr("state directory"));
@@ -84,14 +84,6 @@ TEST_F(StateDirectoryTest, ReportsAnAnchorThatCannotBeWritten) {
   std::filesystem::remove(directory.path() / "anchor.json.new");
   std::filesystem::create_directory(directory.path() / "anchor.json");
   EXPECT_FALSE(directory.WriteAnchor(kAnchor).ok());
-}
-
-TEST_F(StateDirectoryTest, ReportsAFolderThatCannotBeMarked) {
-  std::filesystem::create_directories(base_ / "one" / "database");
-  StateDirectory directory = Open("one");
-  std::filesystem::create_directories(base_ / "two");
-  // The folder was there, so it is not marked again.
-  EXPECT_TRUE(StateDirectory::Open(base_, "two", "/farm.db").ok());
 }
 
 }  // namespace
