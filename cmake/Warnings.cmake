@@ -5,7 +5,9 @@ target_include_directories(retentiond_options INTERFACE
 target_compile_options(retentiond_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2
-  -Wimplicit-fallthrough -Wnull-dereference)
+  -Wimplicit-fallthrough -Wnull-dereference
+  # A designated initializer leaves the rest to its default on purpose.
+  -Wno-missing-field-initializers)
 option(RETENTIOND_WERROR "Treat warnings as errors" OFF)
 if(RETENTIOND_WERROR)
   target_compile_options(retentiond_options INTERFACE -Werror)

@@ -42,9 +42,7 @@ void Wakeup::Clear() {
   [[maybe_unused]] const ssize_t got = read(fd_, &count, sizeof(count));
 }
 
-Instant SystemClock::Now() const {
-  return Instant(ReadClock(CLOCK_REALTIME));
-}
+Instant SystemClock::Now() const { return Instant(ReadClock(CLOCK_REALTIME)); }
 
 Micros SystemClock::BootTime() const { return ReadClock(CLOCK_BOOTTIME); }
 

@@ -51,8 +51,7 @@ bool TakeTimeOfDay(std::string_view& text, Micros& time) {
   int hour = 0, minute = 0, second = 0;
   if (!TakeNumber(text, 2, hour) || !TakeChar(text, ':') ||
       !TakeNumber(text, 2, minute) || !TakeChar(text, ':') ||
-      !TakeNumber(text, 2, second) || hour > 23 || minute > 59 ||
-      second > 59) {
+      !TakeNumber(text, 2, second) || hour > 23 || minute > 59 || second > 59) {
     return false;
   }
   time = hours(hour) + minutes(minute) + seconds(second);
@@ -130,8 +129,8 @@ absl::StatusOr<LocalDate> ParseDate(std::string_view text) {
   std::string_view rest = text;
   std::chrono::year_month_day date;
   if (!TakeDate(rest, date) || !rest.empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("\"{}\" is not a date; expected one like 2026-03-16", text));
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\" is not a date; expected one like 2026-03-16", text));
   }
   return LocalDate(date);
 }

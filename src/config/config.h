@@ -16,8 +16,8 @@ enum class DatabaseKind { kSqlite, kPostgres };
 
 struct DatabaseConfig {
   DatabaseKind kind = DatabaseKind::kSqlite;
-  std::string url;                 // as given; may hold a secret: never print
-  std::filesystem::path path;      // kSqlite: absolute
+  std::string url;             // as given; may hold a secret: never print
+  std::filesystem::path path;  // kSqlite: absolute
 };
 
 // The render manager's layout is the default.
@@ -32,7 +32,8 @@ struct JobsConfig {
   // Columns, or paths into a JSON column: "nexrenderConfig.output".
   std::vector<std::string> outputs = {"outputPath"};
   // Whether any key of [jobs] was given: a database of the known layout may
-  // then lack the default columns that the file does not name.
+  // then lack the default columns that the file does not name. Where the table
+  // is another than "Job", status and outputs have no defaults.
   bool described = false;
 };
 
@@ -47,19 +48,18 @@ struct FilesConfig {
   // "{field}" in a pattern is a column or a path into a JSON column.
   std::vector<std::string> job_names = {"{id}", "{id}.json",
                                         "{nexrenderConfig.uid}"};
-  std::vector<std::string> job_paths;             // fields that hold a path
-  std::vector<std::filesystem::path> log_roots;   // absolute
+  std::vector<std::string> job_paths;            // fields that hold a path
+  std::vector<std::filesystem::path> log_roots;  // absolute
   std::vector<std::string> log_names = {"{id}.log"};
   // Glob patterns of file names that count, in orphans, as past outputs.
-  std::vector<std::string> output_names = {"result", "result.*",
-                                           "result_*.*"};
+  std::vector<std::string> output_names = {"result", "result.*", "result_*.*"};
   // Who besides root and ourselves may own a root.
   std::optional<std::string> owner;
 };
 
 struct ScheduleConfig {
-  std::chrono::minutes at{std::chrono::hours(3)};  // after local midnight
-  std::string timezone;                            // IANA name, resolved
+  std::chrono::minutes at{std::chrono::hours(3)};      // after local midnight
+  std::string timezone;                                // IANA name, resolved
   std::chrono::minutes window{std::chrono::hours(3)};  // 1 min to 23 h
 };
 
@@ -77,14 +77,14 @@ using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 Environment ProcessEnvironment();
 
-inline constexpr char kDefaultConfigPath[] =
-    "/etc/retentiond/retentiond.toml";
+inline constexpr char kDefaultConfigPath[] = "/etc/retentiond/retentiond.toml";
 
 // Loads and validates. `file` is --config; without it the default path is read
 // when it exists, else the environment alone must suffice (DATABASE_URL).
 // Every error is InvalidArgument and names the file and line (or the variable),
 // the key, what was expected, and the nearest known key: main exits 78.
 absl::StatusOr<Config> LoadConfig(
-    const std::optional<std::filesystem::path>& file, const Environment& env);
+    const std::optional<std::filesystem::path>& file, const Environment& env,
+    const std::filesystem::path& default_file = kDefaultConfigPath);
 
 }  // namespace retentiond

@@ -53,6 +53,7 @@ json SlotOf(const RunRecord& run) {
   facts["slot_start"] = FormatInstant(run.slot_start);
   facts["cutoff"] = FormatInstant(run.cutoff);
   facts["timezone"] = TextOf(run.timezone);
+  if (!run.clock_facts.empty()) facts["clock"] = TextsOf(run.clock_facts);
   return facts;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,9 +57,10 @@ struct Belongings {
   std::vector<KeptEntry> refused;  // names that are no valid component, shared
 };
 
-// What came of the files of one batch.
+// What came of the files of one batch, of what was left from earlier ones, or
+// of the orphans.
 struct FilesOutcome {
-  BatchId batch{};
+  std::optional<BatchId> batch;  // none: not of one batch alone
   std::int64_t files = 0;
   std::int64_t directories = 0;
   std::int64_t bytes = 0;

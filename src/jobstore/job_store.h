@@ -29,17 +29,17 @@ namespace retentiond {
 enum class LeaseEpoch : std::int64_t {};
 
 struct SurveyRequest {
-  Instant cutoff;       // exclusive: a job created at the cutoff is recent
-  Instant slot_start;   // more than 24 h after it is undatable
-  Instant daemon_start; // for `datable_before_start`
+  Instant cutoff;        // exclusive: a job created at the cutoff is recent
+  Instant slot_start;    // more than 24 h after it is undatable
+  Instant daemon_start;  // for `datable_before_start`
 };
 
 struct SurveyTotals {
   std::int64_t total = 0;
-  std::int64_t expired = 0;    // candidates: references may hold some
-  std::int64_t in_work = 0;    // older than the cutoff, held by their state
+  std::int64_t expired = 0;  // candidates: references may hold some
+  std::int64_t in_work = 0;  // older than the cutoff, held by their state
   std::int64_t undatable = 0;
-  std::int64_t ahead = 0;      // of those, stamped over 24 h after the slot
+  std::int64_t ahead = 0;  // of those, stamped over 24 h after the slot
   std::int64_t datable_before_start = 0;
   std::optional<Instant> oldest_kept;  // creation time, in-work ones included
   // The oldest in-work jobs, at most 20, oldest first.
@@ -74,12 +74,12 @@ struct Batch {
   bool finished = false;
   std::optional<BatchId> id;  // none on a dry run and when only jobs were held
   std::optional<AuditSeq> audit_seq;
-  std::vector<JobId> jobs;                    // deleted
-  std::map<std::string, std::int64_t> rows;   // by table, the job table too
+  std::vector<JobId> jobs;                   // deleted
+  std::map<std::string, std::int64_t> rows;  // by table, the job table too
   bool part = false;  // some dependents of one job; the job is still there
-  std::vector<HeldJob> held;                  // found while taking this batch
-  Belongings belongings;                      // as recorded, with their ids
-  Micros lock_wait{0};   // until the write lock was had
+  std::vector<HeldJob> held;  // found while taking this batch
+  Belongings belongings;      // as recorded, with their ids
+  Micros lock_wait{0};        // until the write lock was had
   Micros lock_held{0};
   bool foreign_commits = false;  // others committed since the last batch
 };

@@ -249,20 +249,23 @@ absl::Status UpdateShieldRows(SqliteConnection& connection,
 absl::Status RecordOutcome(SqliteConnection& connection,
                            std::optional<RunId> run,
                            const FilesOutcome& outcome, Instant now) {
-  RETURN_IF_ERROR(ForEachEntry(
-      connection, "DELETE FROM retentiond_pending WHERE id = ?1 AND batch = ?2",
-      outcome.done, outcome.batch));
-  RETURN_IF_ERROR(
-      ForEachEntry(connection,
-                   "UPDATE retentiond_pending SET attempts = attempts + 1 "
-                   "WHERE id = ?1 AND batch = ?2",
-                   outcome.failed, outcome.batch));
+  std::optional<AuditSeq> batch_seq;
+  if (outcome.batch.has_value()) {
+    RETURN_IF_ERROR(ForEachEntry(
+        connection,
+        "DELETE FROM retentiond_pending WHERE id = ?1 AND batch = ?2",
+        outcome.done, *outcome.batch));
+    RETURN_IF_ERROR(
+        ForEachEntry(connection,
+                     "UPDATE retentiond_pending SET attempts = attempts + 1 "
+                     "WHERE id = ?1 AND batch = ?2",
+                     outcome.failed, *outcome.batch));
+    ASSIGN_OR_RETURN(batch_seq, AuditSeqOf(connection, *outcome.batch));
+  }
   if (run.has_value()) {
     RETURN_IF_ERROR(AddRemovedFiles(connection, *run, outcome));
   }
   if (!IsWorthARecord(outcome)) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::optional<AuditSeq> batch_seq,
-                   AuditSeqOf(connection, outcome.batch));
   return AppendAuditRecord(connection, run, "files",
                            FilesFacts(batch_seq, outcome), now)
       .status();

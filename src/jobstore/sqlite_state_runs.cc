@@ -23,7 +23,8 @@ constexpr std::size_t kMostErrors = 20;
 constexpr char kSelect[] =
     "SELECT id, slot, slot_start_us, cutoff_us, started_us, finished_us, "
     "outcome, late, timezone, jobs_deleted, files_deleted, bytes_freed, "
-    "expired, held, undatable, orphans, errors, blocked, phases_s, phase "
+    "expired, held, undatable, orphans, errors, blocked, phases_s, phase, "
+    "pace, jobs_total "
     "FROM retentiond_run ";
 
 std::int64_t NumberOf(RunId id) { return static_cast<std::int64_t>(id); }
@@ -60,6 +61,8 @@ absl::StatusOr<RunRecord> RunOf(const SqliteStatement& row) {
   run.blocked = TextsOfJson(std::string(row.Text(17)));
   run.phases_s = NumbersOfJson(std::string(row.Text(18)));
   run.phase = row.Text(19);
+  run.pace = row.Text(20);
+  run.jobs_total = row.Int(21);
   return run;
 }
 
@@ -218,7 +221,8 @@ absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
       SqliteStatement statement,
       connection.Prepare(
           "UPDATE retentiond_run SET expired = ?2, held = ?3, undatable = ?4, "
-          "orphans = ?5, errors = ?6, phases_s = ?7, phase = ?8 "
+          "orphans = ?5, errors = ?6, phases_s = ?7, phase = ?8, pace = ?9, "
+          "jobs_total = ?10 "
           "WHERE id = ?1 AND finished_us IS NULL"));
   std::vector<std::string> errors = run.errors;
   if (errors.size() > kMostErrors) errors.resize(kMostErrors);
@@ -230,6 +234,8 @@ absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
   statement.BindText(6, JsonOfTexts(errors));
   statement.BindText(7, JsonOfNumbers(run.phases_s));
   statement.BindText(8, run.phase);
+  statement.BindText(9, run.pace);
+  statement.BindInt(10, run.jobs_total);
   RETURN_IF_ERROR(statement.Run());
   return CheckRunWasOpen(connection, run.id);
 }
@@ -245,7 +251,8 @@ absl::Status CloseRunRow(SqliteConnection& connection, const RunRecord& run,
   ASSIGN_OR_RETURN(
       SqliteStatement statement,
       connection.Prepare("UPDATE retentiond_run SET finished_us = ?2, "
-                         "outcome = ?3, phase = '' WHERE id = ?1"));
+                         "outcome = ?3, phase = '', pace = '' "
+                         "WHERE id = ?1"));
   statement.BindInt(1, NumberOf(run.id));
   statement.BindInt(2, MicrosOf(run.finished.value_or(now)));
   RETURN_IF_ERROR(statement.BindText(3, NameOf(*run.outcome)).Run());

@@ -46,6 +46,7 @@ CREATE %TEMP% TABLE retentiond_run(
   outcome TEXT,
   late INTEGER NOT NULL,
   timezone TEXT NOT NULL,
+  jobs_total INTEGER NOT NULL DEFAULT 0,
   jobs_deleted INTEGER NOT NULL DEFAULT 0,
   files_deleted INTEGER NOT NULL DEFAULT 0,
   bytes_freed INTEGER NOT NULL DEFAULT 0,
@@ -56,7 +57,8 @@ CREATE %TEMP% TABLE retentiond_run(
   errors TEXT NOT NULL DEFAULT '[]',
   blocked TEXT NOT NULL DEFAULT '[]',
   phases_s TEXT NOT NULL DEFAULT '{}',
-  phase TEXT NOT NULL DEFAULT ''
+  phase TEXT NOT NULL DEFAULT '',
+  pace TEXT NOT NULL DEFAULT ''
 );
 CREATE %TEMP% TABLE retentiond_run_table(
   run INTEGER NOT NULL,

@@ -28,22 +28,26 @@ struct RunRecord {
   Instant slot_start;
   Instant cutoff;
   Instant started;
-  std::optional<Instant> finished;     // none: open
-  std::optional<RunOutcome> outcome;   // none: open
+  std::optional<Instant> finished;    // none: open
+  std::optional<RunOutcome> outcome;  // none: open
   bool late = false;
-  std::string timezone;
+  std::string timezone;         // IANA name
+  std::int64_t jobs_total = 0;  // in the database when the run began
   std::int64_t jobs_deleted = 0;
   std::map<std::string, std::int64_t> rows_deleted;  // by table
   std::int64_t files_deleted = 0;
   std::int64_t bytes_freed = 0;
-  std::int64_t expired = 0;   // candidates at the survey
-  std::int64_t held = 0;      // in work or referred to
+  std::int64_t expired = 0;  // candidates at the survey
+  std::int64_t held = 0;     // in work or referred to
   std::int64_t undatable = 0;
-  std::int64_t orphans = 0;   // top-level entries removed by the sweep
+  std::int64_t orphans = 0;          // top-level entries removed by the sweep
   std::vector<std::string> errors;   // at most 20, the first ones
-  std::vector<std::string> blocked;  // names of clock facts
+  std::vector<std::string> blocked;  // names of the clock facts that block
+  // Names of all clock facts that stand; kept only in the audit.
+  std::vector<std::string> clock_facts;
   std::map<std::string, double> phases_s;  // seconds by phase
-  std::string phase;  // while open: "survey", "batches", "files", ...
+  std::string phase;  // while open: "survey", "batches", "orphans", ...
+  std::string pace;   // while open: what the governor says
   // More for the run's audit records ("host", "zone_data"); kept only there.
   std::map<std::string, std::string> audit_facts;
 };
@@ -115,19 +119,18 @@ class StateStore {
   // --- files
   // The entries whose removal is still to be done or to be tried again, oldest
   // first, with an id above `after`.
-  virtual absl::StatusOr<std::vector<PendingFile>> ListPending(
-      PendingId after, int limit) = 0;
+  virtual absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
+                                                               int limit) = 0;
   // Strikes out the done entries, raises the attempts of the failed ones, adds
   // the counts to `run` (a later one than the batch's own, perhaps), appends
-  // "files" to the audit if anything was removed, kept or failed. Batch 0: of
-  // no batch (the orphan sweep).
+  // "files" to the audit if anything was removed, kept or failed.
   virtual absl::Status RecordFiles(RunId run, const FilesOutcome& outcome,
                                    const Lease& lease, Instant now) = 0;
   virtual absl::Status VisitShield(
       const std::function<absl::Status(const ShieldedOutput&)>& visit) = 0;
   // Sets absent_nights of these paths; 2 or more forgets them.
-  virtual absl::Status UpdateShield(
-      const std::vector<ShieldedOutput>& outputs, const Lease& lease) = 0;
+  virtual absl::Status UpdateShield(const std::vector<ShieldedOutput>& outputs,
+                                    const Lease& lease) = 0;
 
   // --- audit
   virtual absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
@@ -136,8 +139,7 @@ class StateStore {
                                                 Instant now) = 0;
   virtual absl::StatusOr<std::optional<AuditHead>> Head() = 0;
   // In order of sequence, from `from` on.
-  virtual absl::Status VisitAudit(AuditSeq from,
-                                  const AuditVisitor& visit) = 0;
+  virtual absl::Status VisitAudit(AuditSeq from, const AuditVisitor& visit) = 0;
   // The record of the batch that deleted the job; none if none did.
   virtual absl::StatusOr<std::optional<AuditRecord>> FindDeletion(
       const JobId& id) = 0;

@@ -1,0 +1,46 @@
+// The JSON of the commands (the README's command table; docs/json.md).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/record.h"
+#include "audit/verify.h"
+#include "base/finding.h"
+#include "jobstore/state_store.h"
+#include "policy/slot.h"
+#include "run/preview.h"
+
+namespace retentiond {
+
+// What `status` says.
+struct StatusReport {
+  std::string state;   // "idle", "running", "interrupted", "blocked"
+  std::string reason;  // why it is not simply idle; may be empty
+  Slot next;
+  std::optional<RunRecord> last_run;
+  LeaseView lease;
+  std::optional<RunRecord> running;
+  DatabaseSize size;
+};
+
+std::string JsonOf(const Preview& preview, const std::string& timezone);
+std::string JsonOf(const std::vector<Slot>& slots);
+std::string JsonOf(const std::vector<RunRecord>& runs);
+std::string JsonOf(const StatusReport& status);
+std::string JsonOf(const AuditRecord& record);  // one line
+std::string JsonOf(const ChainVerdict& verdict);
+// `done`: what --fix has done, one statement each.
+std::string JsonOf(const std::vector<Finding>& findings,
+                   const std::vector<std::string>& done);
+// An object of strings, in this order.
+std::string JsonOfPairs(
+    const std::vector<std::pair<std::string, std::string>>& pairs);
+
+// Whether nothing stands in the way: no finding of level error.
+bool IsOk(const std::vector<Finding>& findings);
+// "interrupted" for an open run that nobody leads; null while it is running.
+std::optional<std::string> OutcomeOf(const RunRecord& run);
+
+}  // namespace retentiond

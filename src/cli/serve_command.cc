@@ -1,0 +1,98 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <atomic>
+#include <string>
+
+#include "base/status_macros.h"
+#include "cli/commands.h"
+#include "policy/slot.h"
+#include "policy/zone.h"
+#include "run/daemon.h"
+#include "run/lease_holder.h"
+#include "run/log_observer.h"
+#include "run/service_notifier.h"
+#include "version.h"
+
+namespace retentiond {
+namespace {
+
+// What a signal handler may touch; one a process, as signals are.
+std::atomic<bool> stop_requested{false};
+std::atomic<Wakeup*> sleeper{nullptr};
+
+void OnStopSignal(int signal) {
+  (void)signal;
+  stop_requested = true;
+  if (Wakeup* wakeup = sleeper.load(); wakeup != nullptr) wakeup->Notify();
+}
+
+// SIGTERM and SIGINT end the daemon after the batch at hand.
+class StopSignals {
+ public:
+  explicit StopSignals(Wakeup& wakeup) {
+    sleeper = &wakeup;
+    struct sigaction action {};
+    action.sa_handler = OnStopSignal;
+    sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGINT, &action, nullptr);
+  }
+  ~StopSignals() { sleeper = nullptr; }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+};
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
+  ASSIGN_OR_RETURN(const Naming naming, Naming::Make(config));
+  ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                   LoadZone(config.schedule.timezone));
+  const JobLayout layout = LayoutOf(config, naming);
+  Wakeup wakeup;
+  const StopSignals signals(wakeup);
+  LogObserver observer(MakeLog(), zone);
+  ServiceNotifier service;
+  const std::string host = HostName();
+  Daemon daemon({.config = config,
+                 .naming = naming,
+                 .clock = context.wiring.clock,
+                 .calls = context.wiring.calls,
+                 .open =
+                     [&] {
+                       return context.wiring.open(config.database, layout,
+                                                  OpenMode::kReadWrite);
+                     },
+                 .observer = observer,
+                 .service = service,
+                 .wakeup = wakeup,
+                 .stop_requested = [] { return stop_requested.load(); },
+                 .host = host,
+                 .holder = LeaseHolderOfThisProcess(
+                     host, context.wiring.clock.BootId()),
+                 .build_date = Instant(std::chrono::seconds(kCommitTime))});
+  RETURN_IF_ERROR(daemon.Serve());
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddServe(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand(
+      "serve", "Runs the daemon: cleans up once a night until it is stopped");
+  command->footer(
+      "SIGTERM and SIGINT finish the batch at hand and end the daemon; a run "
+      "that was\nbegun is resumed at the next start.\n\nExample: "
+      "DATABASE_URL=file:./dev.db TEMP_DIR=/tmp/nexrender retentiond serve");
+  command->callback(
+      [&context] { context.action = [&context] { return Serve(context); }; });
+}
+
+}  // namespace retentiond

@@ -1,0 +1,147 @@
+#include "cli/terminal.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retentiond {
+namespace {
+
+bool WantsColours(std::FILE* stream) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return isatty(fileno(stream)) != 0 &&
+         (no_color == nullptr || no_color[0] == '\0') && term != nullptr &&
+         std::string_view(term) != "dumb";
+}
+
+// Columns that `text` takes: code points, escape sequences not counted.
+std::size_t WidthOf(std::string_view text) {
+  std::size_t width = 0;
+  bool escape = false;
+  for (const char c : text) {
+    if (c == '\033') escape = true;
+    if (!escape && (static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++width;
+    if (c == 'm') escape = false;
+  }
+  return width;
+}
+
+std::string Aligned(const std::string& text, std::size_t width, bool right) {
+  const std::string padding(width - std::min(width, WidthOf(text)), ' ');
+  return right ? padding + text : text + padding;
+}
+
+}  // namespace
+
+Terminal::Terminal(std::FILE* out, std::FILE* err)
+    : out_(out),
+      err_(err),
+      colours_(WantsColours(out)),
+      interactive_(WantsColours(err)) {}
+
+void Terminal::Out(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fputc('\n', out_);
+}
+
+void Terminal::Err(const std::string& text) {
+  EndProgress();
+  std::fwrite(text.data(), 1, text.size(), err_);
+  std::fputc('\n', err_);
+}
+
+void Terminal::Out(const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : table.headings) {
+    widths.push_back(WidthOf(heading));
+  }
+  for (const std::vector<std::string>& row : table.rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], WidthOf(row[i]));
+    }
+  }
+  const auto line = [&](const std::vector<std::string>& cells) {
+    std::string text;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i > 0) text += "  ";
+      text += Aligned(cells[i], widths[i], table.right[i]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+  };
+  Out(In(Colour::kBold, line(table.headings)));
+  for (const std::vector<std::string>& row : table.rows) Out(line(row));
+}
+
+std::string Terminal::In(Colour colour, const std::string& text) const {
+  static constexpr std::array<const char*, 6> kCodes = {"0",  "1",  "2",
+                                                        "32", "33", "31"};
+  if (!colours_ || colour == Colour::kPlain) return text;
+  return fmt::format("\033[{}m{}\033[0m",
+                     kCodes[static_cast<std::size_t>(colour)], text);
+}
+
+void Terminal::Progress(const std::string& line) {
+  if (!interactive_) return;
+  std::fputs(("\r\033[K" + line).c_str(), err_);
+  std::fflush(err_);
+  progress_shown_ = true;
+}
+
+void Terminal::EndProgress() {
+  if (!progress_shown_) return;
+  std::fputs("\r\033[K", err_);
+  progress_shown_ = false;
+}
+
+std::string WithSeparators(std::int64_t number) {
+  std::string digits = std::to_string(number < 0 ? -number : number);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return number < 0 ? "-" + digits : digits;
+}
+
+std::string HumanBytes(std::int64_t bytes) {
+  static constexpr std::array<const char*, 5> kUnits = {"KiB", "MiB", "GiB",
+                                                        "TiB", "PiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string HumanDuration(Micros duration) {
+  using std::chrono::duration_cast;
+  const auto whole = duration_cast<std::chrono::seconds>(duration).count();
+  if (whole < 10) {
+    return fmt::format("{:.1f} s", static_cast<double>(duration.count()) / 1e6);
+  }
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) {
+    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  }
+  if (whole < 48 * 3600) {
+    return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+  }
+  return fmt::format("{} days {} h", whole / 86400, whole / 3600 % 24);
+}
+
+std::string Counted(std::int64_t number, const std::string& noun) {
+  return WithSeparators(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+}  // namespace retentiond

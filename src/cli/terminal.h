@@ -1,0 +1,58 @@
+// What a person reads: tables, units, colours. Data goes to standard output,
+// messages to standard error; colours only to a terminal that wants them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace retentiond {
+
+enum class Colour { kPlain, kBold, kDim, kGreen, kYellow, kRed };
+
+class Terminal {
+ public:
+  // Writes to these streams; colours by isatty, NO_COLOR and TERM=dumb.
+  Terminal(std::FILE* out, std::FILE* err);
+
+  void Out(const std::string& text);  // a newline is added
+  void Err(const std::string& text);
+
+  // Rows of cells, the first row is the heading; columns named in `right` are
+  // aligned to the right.
+  struct Table {
+    std::vector<std::string> headings;
+    std::vector<bool> right;
+    std::vector<std::vector<std::string>> rows;
+  };
+  void Out(const Table& table);
+
+  // `text` in `colour` on a coloured standard output.
+  std::string In(Colour colour, const std::string& text) const;
+  bool interactive() const { return interactive_; }
+  // Writes over the last such line; only on an interactive standard error.
+  void Progress(const std::string& line);
+  void EndProgress();
+
+ private:
+  std::FILE* out_;
+  std::FILE* err_;
+  bool colours_;
+  bool interactive_;
+  bool progress_shown_ = false;
+};
+
+// "1,234,567"
+std::string WithSeparators(std::int64_t number);
+// "1.5 GiB", "312 B"
+std::string HumanBytes(std::int64_t bytes);
+// "2 h 05 min", "48 s", "0.4 s"
+std::string HumanDuration(Micros duration);
+// "1 job", "2 jobs"
+std::string Counted(std::int64_t number, const std::string& noun);
+
+}  // namespace retentiond

@@ -1,0 +1,494 @@
+#include "run/cleanup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "policy/slot.h"
+#include "policy/zone.h"
+#include "run/sweep_guard.h"
+
+namespace retentiond {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+// A standby takes over after 30 s without a renewal; a third of that leaves
+// room for a slow disk.
+constexpr Micros kRenewEvery = seconds(10);
+// Errors kept in the run's record; the rest are counted in the log.
+constexpr std::size_t kMostErrors = 20;
+constexpr int kPendingPerRound = 500;
+// A database that is full or out of reach is tried again so often, with pauses
+// that double, before the run is given up for the night.
+constexpr int kMostFailures = 6;
+constexpr Micros kFirstRetryPause = seconds(1);
+// The quiet hours; a run outside them yields to everybody.
+constexpr hours kQuietFor{3};
+
+Governor::Manner MannerOf(Instant now, const Slot& slot) {
+  return now < slot.start + kQuietFor ? Governor::Manner::kNormal
+                                      : Governor::Manner::kYielding;
+}
+
+bool WorthRetrying(absl::StatusCode code) {
+  return code == absl::StatusCode::kAborted ||
+         code == absl::StatusCode::kUnavailable ||
+         code == absl::StatusCode::kResourceExhausted;
+}
+
+// Errors after which nothing better can be expected of the same night. Of the
+// others, "try again" and "asked to stop" leave the slot to be run yet, and
+// FailedPrecondition says that another daemon leads now.
+bool GivesUpTheNight(absl::StatusCode code) {
+  return code == absl::StatusCode::kDataLoss ||
+         code == absl::StatusCode::kPermissionDenied ||
+         code == absl::StatusCode::kResourceExhausted ||
+         code == absl::StatusCode::kInvalidArgument ||
+         code == absl::StatusCode::kInternal;
+}
+
+}  // namespace
+
+Cleanup::Cleanup(CleanupParts parts)
+    : parts_(std::move(parts)),
+      watch_(parts_.clock, *parts_.database.state, parts_.directory,
+             parts_.build_date),
+      governor_(Governor::Manner::kNormal) {}
+
+absl::StatusOr<RunRecord> Cleanup::Execute(
+    const Due& due, const std::optional<LeaseView>& seen) {
+  begun_ = parts_.clock.BootTime();
+  lease_renewed_ = begun_;
+  ASSIGN_OR_RETURN(lease_,
+                   parts_.database.state->TakeLease(parts_.holder, seen));
+  absl::StatusOr<RunRecord> record = ExecuteLeased(due);
+  if (!record.ok() && GivesUpTheNight(record.status().code())) {
+    record = CloseFailed(record.status());
+  }
+  // A lease that cannot be given back runs out by itself.
+  parts_.database.state->ReleaseLease(lease_).IgnoreError();
+  return record;
+}
+
+absl::StatusOr<RunRecord> Cleanup::ExecuteLeased(const Due& due) {
+  RETURN_IF_ERROR(Prepare(due));
+  // The facts that need no look at the rows come first: a standing block is
+  // asked about every few seconds.
+  ASSIGN_OR_RETURN(GuardVerdict verdict, Guard({}));
+  if (verdict.blocked()) return Blocked(verdict);
+  BeginPhase("survey");
+  RETURN_IF_ERROR(Survey());
+  ASSIGN_OR_RETURN(verdict, Guard(FactsOfRows()));
+  if (verdict.blocked()) return Blocked(verdict);
+  if (verdict.cutoff_shift > Micros(0)) {
+    run_.cutoff = due.slot.cutoff - verdict.cutoff_shift;
+    RETURN_IF_ERROR(Survey());
+  }
+  RETURN_IF_ERROR(watch_.Settle(verdict));
+  RETURN_IF_ERROR(Claim());
+
+  ASSIGN_OR_RETURN(const Step step, WorkThroughPhases());
+  switch (step) {
+    case Step::kDone:
+      return Close(run_.errors.empty() ? RunOutcome::kSuccess
+                                       : RunOutcome::kPartial);
+    case Step::kWindowOver:
+      NoteError("the window ended first; the rest waits for the next night");
+      return Close(RunOutcome::kPartial);
+    case Step::kStopped:
+    case Step::kBlocked:
+      return Interrupt();
+  }
+  return absl::InternalError("unknown step");  // GCOV_EXCL_LINE: all returned
+}
+
+absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
+  BeginPhase("recover");
+  RETURN_IF_ERROR(RemovePending());
+  BeginPhase("batches");
+  ASSIGN_OR_RETURN(Step step, DeleteBatches());
+  if (step != Step::kDone) return step;
+  if (files_left_) RETURN_IF_ERROR(RemovePending());
+  BeginPhase("orphans");
+  RETURN_IF_ERROR(parts_.database.state->UpdateRun(run_, lease_));
+  ASSIGN_OR_RETURN(step, SweepOrphans());
+  if (step != Step::kDone) return step;
+  BeginPhase("tidy-up");
+  if (const absl::Status tidy = parts_.database.jobs->TidyUp(); !tidy.ok()) {
+    parts_.observer.OnTrouble(tidy, "leaving the free space as it is");
+  }
+  return Step::kDone;
+}
+
+// What the run is, before it is claimed: a new one, or one to be resumed.
+absl::Status Cleanup::Prepare(const Due& due) {
+  governor_ = Governor(MannerOf(parts_.clock.Now(), due.slot));
+  window_ = parts_.config.schedule.window;
+  run_ = RunRecord{.slot = due.slot.date,
+                   .slot_start = due.slot.start,
+                   .cutoff = due.slot.cutoff,
+                   .started = parts_.clock.Now(),
+                   .late = due.late,
+                   .timezone = parts_.config.schedule.timezone,
+                   .audit_facts = AuditFacts()};
+  claimed_ = false;
+  if (due.resumed) {
+    ASSIGN_OR_RETURN(const std::optional<RunRecord> open,
+                     parts_.database.state->OpenRun());
+    if (!open.has_value()) {
+      return absl::AbortedError("the run to resume was closed by another");
+    }
+    run_ = *open;
+    run_.blocked.clear();
+    run_.audit_facts = AuditFacts();
+    claimed_ = true;
+    // The night's limit covers all pieces of a run.
+    const Micros used = parts_.clock.Now() - run_.started;
+    window_ = std::max<Micros>(window_ - used, Micros(0));
+  }
+  ASSIGN_OR_RETURN(jobs_left_last_time_,
+                   JobsLeftLastTime(*parts_.database.state));
+  return watch_.Load();
+}
+
+std::map<std::string, std::string> Cleanup::AuditFacts() const {
+  return {{"host", parts_.host}, {"zone_data", ZoneDataVersion()}};
+}
+
+absl::Status Cleanup::Survey() {
+  ASSIGN_OR_RETURN(cleaner_,
+                   FileCleaner::Open(parts_.config.files, parts_.naming,
+                                     parts_.calls, DryRun::kNo));
+  ASSIGN_OR_RETURN(totals_,
+                   parts_.database.jobs->Survey(
+                       {.cutoff = run_.cutoff,
+                        .slot_start = run_.slot_start,
+                        .daemon_start = parts_.process_start},
+                       [this](const Job& job) -> absl::Status {
+                         if (parts_.stop_requested()) {
+                           return absl::CancelledError("asked to stop");
+                         }
+                         return cleaner_->Note(job);
+                       }));
+  RETURN_IF_ERROR(NotePastOutputs());
+  cleaner_->Seal();
+  run_.jobs_total = totals_.total + run_.jobs_deleted;
+  run_.expired = totals_.expired + run_.jobs_deleted;
+  run_.held = totals_.in_work;
+  run_.undatable = totals_.undatable;
+  return absl::OkStatus();
+}
+
+// Shields the outputs of jobs deleted on earlier nights, and notes which of
+// them are gone.
+absl::Status Cleanup::NotePastOutputs() {
+  shield_changes_.clear();
+  return parts_.database.state->VisitShield([this](const ShieldedOutput& past) {
+    const Shield::Added added = cleaner_->NotePast(past);
+    const bool absent = added == Shield::Added::kAbsent;
+    if (absent || past.absent_nights > 0) {
+      shield_changes_.push_back(past);
+      shield_changes_.back().absent_nights =
+          absent ? past.absent_nights + 1 : 0;
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Cleanup::AskNewcomers() {
+  bool any = false;
+  RETURN_IF_ERROR(parts_.database.jobs->VisitNewcomers([&](const Job& job) {
+    any = true;
+    return cleaner_->Note(job);
+  }));
+  if (any) cleaner_->Seal();
+  return absl::OkStatus();
+}
+
+// Removes what batches of a crashed run, or entries that failed on earlier
+// nights, left on disk.
+absl::Status Cleanup::RemovePending() {
+  files_left_ = false;
+  PendingId after{};
+  while (MayTouchFiles()) {
+    ASSIGN_OR_RETURN(
+        const std::vector<PendingFile> pending,
+        parts_.database.state->ListPending(after, kPendingPerRound));
+    if (pending.empty()) return absl::OkStatus();
+    after = pending.back().id;
+    RETURN_IF_ERROR(AskNewcomers());
+    // The state keeps the files of each batch by themselves.
+    for (auto begin = pending.begin(); begin != pending.end();) {
+      const auto end = std::find_if(begin, pending.end(), [&](const auto& e) {
+        return e.batch != begin->batch;
+      });
+      ASSIGN_OR_RETURN(
+          FilesOutcome outcome,
+          cleaner_->Remove({begin, end}, [this] { return MayTouchFiles(); }));
+      outcome.batch = begin->batch;
+      Count(outcome);
+      RETURN_IF_ERROR(RecordFiles(outcome));
+      begin = end;
+    }
+  }
+  return absl::OkStatus();
+}
+
+ClockWatch::Rows Cleanup::FactsOfRows() const {
+  return {.would_delete_all = totals_.expired > 0 &&
+                              totals_.expired == totals_.datable_before_start,
+          .ahead = totals_.ahead > 0};
+}
+
+absl::StatusOr<GuardVerdict> Cleanup::Guard(const ClockWatch::Rows& rows) {
+  GuardVerdict verdict = watch_.Assess(rows);
+  run_.clock_facts.clear();
+  run_.blocked.clear();
+  for (const ClockFact fact : verdict.facts) {
+    run_.clock_facts.push_back(NameOf(fact));
+    if (Blocks(fact)) run_.blocked.push_back(NameOf(fact));
+  }
+  return verdict;
+}
+
+absl::StatusOr<RunRecord> Cleanup::Blocked(const GuardVerdict& verdict) {
+  RETURN_IF_ERROR(watch_.Settle(verdict));
+  run_.outcome = RunOutcome::kBlocked;
+  RETURN_IF_ERROR(
+      parts_.database.state->RecordBlocked(run_, parts_.clock.Now()));
+  parts_.observer.OnBlocked(run_);
+  return run_;
+}
+
+absl::Status Cleanup::Claim() {
+  if (!claimed_) {
+    ASSIGN_OR_RETURN(run_.id, parts_.database.state->BeginRun(run_, lease_));
+    claimed_ = true;
+  }
+  run_.outcome.reset();
+  for (const std::string& root : cleaner_->missing_roots()) {
+    NoteError(root + ": there is no such directory; its files stay pending");
+  }
+  parts_.observer.OnRunBegin(run_);
+  return parts_.database.state->UpdateRun(run_, lease_);
+}
+
+absl::StatusOr<Cleanup::Step> Cleanup::DeleteBatches() {
+  int failures = 0;
+  bool finished = false;
+  while (!finished) {
+    if (const Step step = StepNow(); step != Step::kDone) return step;
+    const absl::StatusOr<Step> step = OneBatch(finished);
+    if (step.ok()) {
+      failures = 0;
+      if (*step != Step::kDone) return *step;
+    } else if (!WorthRetrying(step.status().code())) {
+      return step.status();
+    } else if (step.status().code() == absl::StatusCode::kAborted) {
+      governor_.ObserveBusy(parts_.clock.Now());
+    } else {
+      if (++failures == kMostFailures) return step.status();
+      parts_.observer.OnTrouble(step.status(), "trying again");
+      parts_.clock.Sleep(kFirstRetryPause * (1 << failures), parts_.wakeup);
+    }
+    if (!finished) parts_.clock.Sleep(governor_.pause(), parts_.wakeup);
+  }
+  for (const FilesOutcome& outcome : std::exchange(unrecorded_, {})) {
+    RETURN_IF_ERROR(RecordFiles(outcome));
+  }
+  return Step::kDone;
+}
+
+// One batch and its files.
+absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
+  // The clock may have been stepped while the run was going on.
+  ASSIGN_OR_RETURN(const GuardVerdict verdict, Guard({}));
+  if (verdict.blocked()) {
+    RETURN_IF_ERROR(watch_.Settle(verdict));
+    return Step::kBlocked;
+  }
+  RETURN_IF_ERROR(RenewLeaseIfDue());
+  std::vector<Job> jobs;
+  ASSIGN_OR_RETURN(const Batch batch, parts_.database.jobs->DeleteBatch(
+                                          {.run = run_.id,
+                                           .epoch = lease_.epoch,
+                                           .cutoff = run_.cutoff,
+                                           .slot_start = run_.slot_start,
+                                           .row_limit = governor_.row_limit(),
+                                           .now = parts_.clock.Now(),
+                                           .outcomes = unrecorded_},
+                                          [&](const std::vector<Job>& deleted) {
+                                            jobs = deleted;
+                                            return cleaner_->Record(deleted);
+                                          }));
+  finished = batch.finished;
+  if (batch.id.has_value()) {
+    unrecorded_.clear();
+    if (!batch.part) RETURN_IF_ERROR(cleaner_->Forget(jobs));
+  }
+  RETURN_IF_ERROR(AfterBatch(batch));
+  return Step::kDone;
+}
+
+absl::Status Cleanup::AfterBatch(const Batch& batch) {
+  run_.jobs_deleted += static_cast<std::int64_t>(batch.jobs.size());
+  run_.held += static_cast<std::int64_t>(batch.held.size());
+  std::int64_t rows = 0;
+  for (const auto& [table, count] : batch.rows) {
+    run_.rows_deleted[table] += count;
+    rows += count;
+  }
+  if (batch.id.has_value()) {
+    governor_.Observe({.at = parts_.clock.Now(),
+                       .rows = rows,
+                       .lock_wait = batch.lock_wait,
+                       .lock_held = batch.lock_held,
+                       .foreign_commits = batch.foreign_commits});
+  }
+  parts_.observer.OnBatch(run_, batch, governor_);
+  if (batch.belongings.pending.empty()) return absl::OkStatus();
+  files_left_ = true;
+  RETURN_IF_ERROR(AskNewcomers());
+  ASSIGN_OR_RETURN(FilesOutcome outcome,
+                   cleaner_->Remove(batch.belongings.pending,
+                                    [this] { return MayTouchFiles(); }));
+  files_left_ = false;
+  outcome.batch = batch.id;
+  Count(outcome);
+  unrecorded_.push_back(std::move(outcome));
+  return absl::OkStatus();
+}
+
+void Cleanup::Count(const FilesOutcome& outcome) {
+  run_.files_deleted += outcome.files;
+  run_.bytes_freed += outcome.bytes;
+  for (const std::string& error : outcome.errors) NoteError(error);
+  parts_.observer.OnFiles(run_, outcome);
+}
+
+absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
+  const std::optional<std::string> refusal =
+      WhyNotSweep({.jobs = totals_.total,
+                   .jobs_left_last_time = jobs_left_last_time_,
+                   .state_was_lost = parts_.directory != nullptr &&
+                                     parts_.directory->state_was_lost()});
+  if (refusal.has_value()) {
+    NoteError("the orphans were left: " + *refusal);
+    return Step::kDone;
+  }
+  ASSIGN_OR_RETURN(SweepResult result,
+                   cleaner_->Sweep(
+                       run_.cutoff, [this] { return AskNewcomers(); },
+                       [this] { return MayTouchFiles(); }));
+  run_.orphans += result.orphans;
+  for (const std::string& refused : result.refused) NoteError(refused);
+  Count(result.outcome);
+  RETURN_IF_ERROR(RecordFiles(result.outcome));
+  return StepNow();
+}
+
+// The night is given up: says so in the run's record, if that can be written.
+absl::StatusOr<RunRecord> Cleanup::CloseFailed(const absl::Status& why) {
+  parts_.observer.OnTrouble(why, "ending the run");
+  NoteError(MessageOf(why));
+  if (!claimed_) {
+    ASSIGN_OR_RETURN(run_.id, parts_.database.state->BeginRun(run_, lease_));
+    claimed_ = true;
+  }
+  return Close(RunOutcome::kFailed);
+}
+
+absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
+  BeginPhase("close");
+  for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
+    RETURN_IF_ERROR(RecordFiles(files));
+  }
+  run_.outcome = outcome;
+  run_.finished = parts_.clock.Now();
+  run_.phase.clear();
+  if (!shield_changes_.empty()) {
+    RETURN_IF_ERROR(
+        parts_.database.state->UpdateShield(shield_changes_, lease_));
+  }
+  RETURN_IF_ERROR(
+      parts_.database.state->CloseRun(run_, lease_, *run_.finished));
+  if (parts_.directory != nullptr && outcome == RunOutcome::kSuccess) {
+    RETURN_IF_ERROR(parts_.directory->ForgetLostState());
+  }
+  if (const absl::Status prune = parts_.database.state->Prune(*run_.finished);
+      !prune.ok()) {
+    parts_.observer.OnTrouble(prune, "leaving old records for the next night");
+  }
+  parts_.observer.OnRunEnd(run_);
+  return run_;
+}
+
+// Leaves the run open, to be resumed.
+absl::StatusOr<RunRecord> Cleanup::Interrupt() {
+  for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
+    RETURN_IF_ERROR(RecordFiles(files));
+  }
+  run_.phase = run_.blocked.empty() ? "interrupted" : "blocked";
+  RETURN_IF_ERROR(parts_.database.state->UpdateRun(run_, lease_));
+  run_.outcome =
+      run_.blocked.empty() ? RunOutcome::kInterrupted : RunOutcome::kBlocked;
+  if (run_.blocked.empty()) {
+    parts_.observer.OnRunEnd(run_);
+  } else {
+    parts_.observer.OnBlocked(run_);
+  }
+  return run_;
+}
+
+absl::Status Cleanup::RecordFiles(const FilesOutcome& outcome) {
+  return parts_.database.state->RecordFiles(run_.id, outcome, lease_,
+                                            parts_.clock.Now());
+}
+
+void Cleanup::NoteError(const std::string& error) {
+  if (run_.errors.size() < kMostErrors) run_.errors.push_back(error);
+}
+
+absl::Status Cleanup::RenewLeaseIfDue() {
+  const Micros now = parts_.clock.BootTime();
+  if (now - lease_renewed_ < kRenewEvery) return absl::OkStatus();
+  RETURN_IF_ERROR(parts_.database.state->RenewLease(lease_));
+  lease_renewed_ = now;
+  run_.pace = governor_.reason();
+  return parts_.database.state->UpdateRun(run_, lease_);
+}
+
+// Files cannot be fenced by a transaction: the lease is looked at before each
+// directory instead.
+bool Cleanup::MayTouchFiles() {
+  return StepNow() == Step::kDone && RenewLeaseIfDue().ok();
+}
+
+Cleanup::Step Cleanup::StepNow() const {
+  if (parts_.stop_requested()) return Step::kStopped;
+  if (parts_.clock.BootTime() - begun_ >= window_) return Step::kWindowOver;
+  return Step::kDone;
+}
+
+void Cleanup::BeginPhase(const std::string& phase) {
+  const Micros now = parts_.clock.BootTime();
+  if (!run_.phase.empty()) {
+    run_.phases_s[run_.phase] +=
+        duration_cast<std::chrono::duration<double>>(now - phase_begun_)
+            .count();
+  }
+  run_.phase = phase;
+  phase_begun_ = now;
+  parts_.observer.OnPhase(run_);
+}
+
+}  // namespace retentiond

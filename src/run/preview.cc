@@ -1,0 +1,137 @@
+#include "run/preview.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "run/clock_watch.h"
+#include "run/file_cleaner.h"
+#include "run/sweep_guard.h"
+
+namespace retentiond {
+namespace {
+
+constexpr std::size_t kMostReferred = 20;
+// A dry run holds no lock; larger batches only save time.
+constexpr std::int64_t kRowsPerBatch = 20'000;
+
+bool Always() { return true; }
+
+absl::Status NotePast(Database& database, FileCleaner& cleaner) {
+  return database.state->VisitShield([&](const ShieldedOutput& output) {
+    cleaner.NotePast(output);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PreviewBatches(Database& database, const Slot& slot,
+                            FileCleaner& cleaner,
+                            std::map<std::string, std::int64_t>& rows,
+                            Preview& preview) {
+  while (true) {
+    std::vector<Job> jobs;
+    ASSIGN_OR_RETURN(
+        const Batch batch,
+        database.jobs->DeleteBatch({.cutoff = slot.cutoff,
+                                    .slot_start = slot.start,
+                                    .row_limit = kRowsPerBatch,
+                                    .dry_run = DryRun::kYes},
+                                   [&](const std::vector<Job>& deleted) {
+                                     jobs = deleted;
+                                     return cleaner.Record(deleted);
+                                   }));
+    if (batch.finished) return absl::OkStatus();
+    preview.to_delete += static_cast<std::int64_t>(batch.jobs.size());
+    preview.held += static_cast<std::int64_t>(batch.held.size());
+    for (const HeldJob& held : batch.held) {
+      if (preview.referred.size() < kMostReferred) {
+        preview.referred.push_back(held);
+      }
+    }
+    for (const auto& [table, count] : batch.rows) rows[table] += count;
+    if (!batch.part) RETURN_IF_ERROR(cleaner.Forget(jobs));
+    ASSIGN_OR_RETURN(const FilesOutcome outcome,
+                     cleaner.Remove(batch.belongings.pending, Always));
+    preview.files += outcome.files;
+    preview.bytes += outcome.bytes;
+    preview.job_directories += std::count_if(
+        batch.belongings.pending.begin(), batch.belongings.pending.end(),
+        [](const PendingFile& entry) {
+          return entry.kind == PendingFile::Kind::kTemporary;
+        });
+  }
+}
+
+absl::Status PreviewSweep(Database& database, const Slot& slot,
+                          FileCleaner& cleaner, Preview& preview) {
+  SweepFacts facts{.jobs = preview.totals.total};
+  ASSIGN_OR_RETURN(facts.jobs_left_last_time,
+                   JobsLeftLastTime(*database.state));
+  const std::optional<std::string> refusal = WhyNotSweep(facts);
+  if (refusal.has_value()) {
+    preview.notes.push_back("the orphans would be left: " + *refusal);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const SweepResult sweep,
+                   cleaner.Sweep(
+                       slot.cutoff, [] { return absl::OkStatus(); }, Always));
+  preview.orphans = sweep.orphans;
+  preview.files += sweep.outcome.files;
+  preview.bytes += sweep.outcome.bytes;
+  preview.notes.insert(preview.notes.end(), sweep.refused.begin(),
+                       sweep.refused.end());
+  return absl::OkStatus();
+}
+
+std::vector<Preview::Dependent> DependentsOf(
+    const DeletionPlan& plan, const std::map<std::string, std::int64_t>& rows) {
+  std::vector<Preview::Dependent> dependents;
+  for (const PlanTable& table : plan.tables) {
+    const auto count = rows.find(table.name);
+    const Reference& via = table.via.front();
+    dependents.push_back({.table = table.name,
+                          .rows = count == rows.end() ? 0 : count->second,
+                          .on_delete = NameOf(via.on_delete),
+                          .indexed = via.indexed});
+  }
+  return dependents;
+}
+
+}  // namespace
+
+absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
+                                   const Slot& slot) {
+  Database& database = parts.database;
+  Preview preview{.slot = slot};
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
+                   FileCleaner::Open(parts.config.files, parts.naming,
+                                     parts.calls, DryRun::kYes));
+  ASSIGN_OR_RETURN(preview.totals,
+                   database.jobs->Survey(
+                       {.cutoff = slot.cutoff,
+                        .slot_start = slot.start,
+                        .daemon_start = parts.clock.Now()},
+                       [&](const Job& job) { return cleaner->Note(job); }));
+  preview.held = preview.totals.in_work;
+  RETURN_IF_ERROR(NotePast(database, *cleaner));
+  cleaner->Seal();
+  for (const std::string& root : cleaner->missing_roots()) {
+    preview.notes.push_back(root + ": there is no such directory");
+  }
+
+  std::map<std::string, std::int64_t> rows;
+  RETURN_IF_ERROR(PreviewBatches(database, slot, *cleaner, rows, preview));
+  preview.dependents = DependentsOf(database.jobs->plan(), rows);
+  RETURN_IF_ERROR(PreviewSweep(database, slot, *cleaner, preview));
+  preview.shielded = cleaner->shielded();
+
+  ClockWatch watch(parts.clock, *database.state, nullptr, parts.build_date);
+  RETURN_IF_ERROR(watch.Load());
+  for (const ClockFact fact : watch.Assess({}).facts) {
+    if (Blocks(fact)) preview.blocked.push_back(NameOf(fact));
+  }
+  return preview;
+}
+
+}  // namespace retentiond

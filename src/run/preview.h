@@ -1,0 +1,53 @@
+// What a run would do, by the same code on a dry run: nothing is written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "files/file_calls.h"
+#include "jobstore/database.h"
+#include "policy/slot.h"
+#include "run/naming.h"
+
+namespace retentiond {
+
+struct Preview {
+  struct Dependent {
+    std::string table;
+    std::int64_t rows = 0;
+    std::string on_delete;
+    bool indexed = false;
+  };
+  Slot slot;
+  SurveyTotals totals;
+  std::int64_t held = 0;          // in work, or referred to
+  std::vector<HeldJob> referred;  // at most 20 of those that a reference holds
+  std::int64_t to_delete = 0;
+  std::vector<Dependent> dependents;
+  std::int64_t job_directories = 0;
+  std::int64_t orphans = 0;
+  std::int64_t files = 0;
+  std::int64_t bytes = 0;
+  std::int64_t shielded = 0;
+  std::vector<std::string> notes;    // missing roots, roots that are not swept
+  std::vector<std::string> blocked;  // clock facts that would block it now
+};
+
+// All references must outlive the call. The database may be opened read-only.
+struct PreviewParts {
+  Database& database;
+  const Config& config;
+  const Naming& naming;
+  Clock& clock;
+  FileCalls& calls;
+  Instant build_date;
+};
+
+absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts, const Slot& slot);
+
+}  // namespace retentiond

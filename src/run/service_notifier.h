@@ -1,0 +1,18 @@
+// What the service manager is told: ready, status, alive, stopping.
+#pragma once
+
+#include <string>
+
+namespace retentiond {
+
+// sd_notify(3). Does nothing where there is no service manager.
+class ServiceNotifier {
+ public:
+  virtual ~ServiceNotifier() = default;
+  virtual void Ready();
+  virtual void Status(const std::string& line);
+  virtual void Alive();  // the watchdog's keep-alive
+  virtual void Stopping();
+};
+
+}  // namespace retentiond
