@@ -1,5 +1,6 @@
 #include "files/orphan_scan.h"
 
+#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -7,8 +8,11 @@
 #include <utime.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -108,14 +112,39 @@ TEST_F(OrphanScanTest, ListsNoMoreYoungNamesThanItMay) {
   EXPECT_THAT(scan.young_names, SizeIs(1000));
 }
 
-TEST_F(OrphanScanTest, GoesThroughManyEntriesWithDirectoriesBetween) {
-  std::vector<TreeItem> items;
-  for (int i = 0; i < 3000; ++i) {
-    items.push_back(Dir(std::to_string(i), {Dir("a")}));
-  }
-  MakeTree(root_path(), items);
-  EXPECT_EQ(Scan(Later()).old_entries, 3000);
-  EXPECT_THAT(candidates_, SizeIs(3000));
+TEST_F(OrphanScanTest, GoesOnWhereItWasAfterItLookedIntoAnEntry) {
+  // More than one buffer of names; the directories are anywhere among them.
+  constexpr int kEntries = 1500;
+  MakeFiles(root_path(), kEntries);
+  MakeTree(root_path(), {Dir("a", {Dir("b")}), Dir("c", {File("d")})});
+  EXPECT_EQ(Scan(Later()).old_entries, kEntries + 2);
+  EXPECT_THAT(candidates_, SizeIs(kEntries + 2));
+}
+
+TEST_F(OrphanScanTest, KeepsANameThatNoRootCanHave) {
+  // Some file systems take names that are longer than the limit of this one.
+  class LongName : public FileCalls {
+    ssize_t GetDents(int, void* buffer, std::size_t) override {
+      if (std::exchange(done_, true)) return 0;
+      constexpr std::size_t kLength = 300;
+      auto* entry = static_cast<dirent64*>(buffer);
+      *entry = {};
+      entry->d_reclen = offsetof(dirent64, d_name) + kLength + 1;
+      std::memset(static_cast<char*>(buffer) + offsetof(dirent64, d_name), 'a',
+                  kLength);
+      static_cast<char*>(buffer)[entry->d_reclen - 1] = '\0';
+      return entry->d_reclen;
+    }
+    bool done_ = false;
+  };
+  LongName calls;
+  const absl::StatusOr<OrphanScan> scan =
+      ScanForOrphans(*root_, Later(), calls, [](const std::string&) {
+        return absl::InternalError("no candidate was expected");
+      });
+  ASSERT_TRUE(scan.ok()) << scan.status();
+  EXPECT_EQ(scan->old_entries + scan->young_entries, 0);
+  EXPECT_THAT(scan->errors, ElementsAre(HasSubstr("is no name")));
 }
 
 TEST_F(OrphanScanTest, StopsWhenTheCandidateIsRefused) {

@@ -258,7 +258,7 @@ TEST_F(TreeRemoverTest, KeepsNamesThatFitInOrphans) {
   EXPECT_THAT(removal.kept,
               Contains(KeptEntry{"7/sub/result_2.png", "past-output"}));
   EXPECT_THAT(Remaining(),
-              ElementsAre("7", "7/result", "7/result/c", "7/result.mp4",
+              ElementsAre("7", "7/result", "7/result.mp4", "7/result/c",
                           "7/sub", "7/sub/result_2.png"));
 }
 
