@@ -1,7 +1,8 @@
-# retentiond_module(NAME DEPENDS ...): the library of src/NAME, made of its
-# sources, and the test program NAME_test, made of its *_test.cc.
+# retentiond_module(NAME DEPENDS ... FAKES ...): the library of src/NAME, made of
+# its sources, and the test program NAME_test, made of its *_test.cc, of its own
+# fakes in src/testing/NAME and of those of the modules named.
 function(retentiond_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;FAKES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
@@ -15,7 +16,12 @@ function(retentiond_module name)
     target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
   endif()
   if(RETENTIOND_TESTS AND tests)
-    file(GLOB fakes CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/testing/${name}/*.cc)
+    set(fakes)
+    foreach(module ${name} ${ARG_FAKES})
+      file(GLOB more CONFIGURE_DEPENDS
+        ${CMAKE_SOURCE_DIR}/src/testing/${module}/*.cc)
+      list(APPEND fakes ${more})
+    endforeach()
     add_executable(${name}_test ${tests} ${fakes})
     target_link_libraries(${name}_test PRIVATE ${name} retentiond_options
       GTest::gmock GTest::gtest GTest::gtest_main)

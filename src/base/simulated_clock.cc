@@ -1,11 +1,14 @@
 #include "base/simulated_clock.h"
 
+#include <poll.h>
+
 #include <string>
 
 namespace retentiond {
 
 void SimulatedClock::Sleep(Micros duration, const Wakeup& wakeup) {
-  (void)wakeup;
+  pollfd notified{wakeup.fd(), POLLIN, 0};
+  if (poll(&notified, 1, 0) == 1) return;
   Advance(duration);
 }
 

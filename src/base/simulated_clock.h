@@ -17,7 +17,7 @@ class SimulatedClock : public Clock {
   Micros BootTime() const override { return boot_time_; }
   std::string BootId() const override { return boot_id_; }
   bool Synchronised() const override { return synchronised_; }
-  // Advances by `duration` at once.
+  // Advances by `duration` at once, unless `wakeup` was notified.
   void Sleep(Micros duration, const Wakeup& wakeup) override;
 
   // Time passes: wall and boot time alike.

@@ -33,6 +33,11 @@ struct CliWiring {
       open;
   // The tables and references of a database whose layout is not known yet.
   std::function<absl::StatusOr<Catalog>(const DatabaseConfig&)> read_catalog;
+  // The values that occur in a column, at most 50.
+  std::function<absl::StatusOr<std::vector<std::string>>(
+      const DatabaseConfig&, const std::string& table,
+      const std::string& column)>
+      read_values;
 };
 
 struct CommandContext {

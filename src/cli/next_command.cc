@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/json_text.h"
 #include "policy/slot.h"
+#include "policy/zone.h"
 
 namespace retentiond {
 namespace {

@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "policy/slot.h"
+#include "policy/zone.h"
 #include "run/daemon.h"
 #include "run/log_observer.h"
 #include "run/service_notifier.h"

@@ -32,7 +32,8 @@ struct JobsConfig {
   // Columns, or paths into a JSON column: "nexrenderConfig.output".
   std::vector<std::string> outputs = {"outputPath"};
   // Whether any key of [jobs] was given: a database of the known layout may
-  // then lack the default columns that the file does not name.
+  // then lack the default columns that the file does not name. Where the table
+  // is another than "Job", status and outputs have no defaults.
   bool described = false;
 };
 
@@ -83,6 +84,7 @@ inline constexpr char kDefaultConfigPath[] = "/etc/retentiond/retentiond.toml";
 // Every error is InvalidArgument and names the file and line (or the variable),
 // the key, what was expected, and the nearest known key: main exits 78.
 absl::StatusOr<Config> LoadConfig(
-    const std::optional<std::filesystem::path>& file, const Environment& env);
+    const std::optional<std::filesystem::path>& file, const Environment& env,
+    const std::filesystem::path& default_file = kDefaultConfigPath);
 
 }  // namespace retentiond

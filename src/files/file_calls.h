@@ -7,8 +7,6 @@
 
 #include <cstddef>
 
-struct statx;
-
 namespace retentiond {
 
 // As the system calls: the result, or -1 with errno set.
@@ -18,6 +16,8 @@ class FileCalls {
 
   // openat2 with RESOLVE_BENEATH | NO_SYMLINKS | NO_XDEV | NO_MAGICLINKS.
   virtual int OpenBeneath(int directory, const char* path, int flags);
+  // openat of ".." for reading: the caller compares whom it reached.
+  virtual int OpenParent(int directory);
   virtual ssize_t GetDents(int directory, void* buffer, std::size_t size);
   virtual int Statx(int directory, const char* name, int flags, unsigned mask,
                     struct statx* result);

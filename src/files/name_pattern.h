@@ -10,16 +10,21 @@
 
 namespace retentiond {
 
+// What a cleanup keeps below a root for itself; never an entry to remove.
+inline constexpr std::string_view kTrashName = ".retentiond-trash";
+
 class NamePattern {
  public:
-  // InvalidArgument on an unclosed or empty brace, or when no field is named.
+  // InvalidArgument on an unclosed, nested or empty brace, or when no field is
+  // named: such a name would belong to every job.
   static absl::StatusOr<NamePattern> Parse(std::string_view text);
 
   // The fields that the pattern reads, in order of appearance.
   const std::vector<std::string>& fields() const { return fields_; }
 
   // The names of one job: every combination of the fields' values; none when a
-  // field has none.
+  // field has none. A field that is named twice takes the same value in both
+  // places.
   std::vector<std::string> Expand(
       const std::function<std::vector<std::string>(const std::string& field)>&
           values) const;
@@ -34,8 +39,8 @@ class NamePattern {
 // not "." or "..", no '/' or NUL, at most 255 bytes, not the trash's name.
 bool IsRemovableName(std::string_view name);
 
-// `text` with control characters, quotes and invalid UTF-8 as \xNN: for
-// messages, logs and JSON.
+// `text` with control characters, quotes, backslashes, what reorders or breaks
+// a line in Unicode, and invalid UTF-8 as \xNN: for messages, logs and JSON.
 std::string EscapeName(std::string_view text);
 
 }  // namespace retentiond

@@ -21,12 +21,17 @@ struct OrphanScan {
   // of them, to see whether the patterns fit this root.
   std::int64_t young_entries = 0;
   std::vector<std::string> young_names;
-  std::vector<std::string> errors;  // unreadable entries: not candidates
+  // Entries that cannot be read or named: not candidates. One line each.
+  std::vector<std::string> errors;
 };
 
 // Calls `candidate` with the name of each entry whose newest stamp
 // (modification, change and birth time of everything in it) is before `cutoff`.
-// The trash is no entry. An error of `candidate` stops the scan.
+// The trash and what a file system keeps at its own top are no entries; a mount
+// point, and what holds one, is neither old nor young. An error of `candidate`
+// stops the scan.
+// Errors: of `candidate`, and of the root itself (FailedPrecondition: another
+// directory lies at its path).
 absl::StatusOr<OrphanScan> ScanForOrphans(
     const Root& root, Instant cutoff, FileCalls& calls,
     const std::function<absl::Status(const std::string& name)>& candidate);

@@ -26,11 +26,13 @@ struct RootIdentity {
 
 class Root {
  public:
-  // NotFound: there is no such directory. InvalidArgument: it is `/`, not a
-  // directory, a symbolic link, or its owner is neither root nor ourselves nor
-  // `owner`. The message says which and what to do.
+  // NotFound: there is no such directory. InvalidArgument: it is `/`, not
+  // absolute, not a directory, a symbolic link, on a private mount, or its
+  // owner is neither root nor ourselves nor `owner`. The message says which and
+  // what to do; `problem`, when given, says it as a finding.
   static absl::StatusOr<Root> Open(const std::filesystem::path& path,
-                                   const std::optional<uid_t>& owner);
+                                   const std::optional<uid_t>& owner,
+                                   Finding* problem = nullptr);
 
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }  // absolute, as configured
@@ -55,7 +57,9 @@ absl::StatusOr<uid_t> LookUpUser(const std::string& name);
 absl::Status ValidateRoots(const std::vector<std::filesystem::path>& roots,
                            const std::optional<uid_t>& owner);
 
-// root-missing, root-private, root-owner, root-write.
+// root-missing (nothing there: a warning; something else there: an error),
+// root-private, root-owner, root-write (an error where nothing can be removed,
+// a warning where an entry is seen that cannot).
 std::vector<Finding> CheckRoots(const std::vector<std::filesystem::path>& roots,
                                 const std::optional<uid_t>& owner);
 

@@ -182,7 +182,11 @@ double SqliteStatement::Real(int column) const {
 }
 
 std::string_view SqliteStatement::Text(int column) const {
-  const void* bytes = sqlite3_column_blob(statement_, column);
+  // A text is asked for as UTF-8: as a blob it would come in the database's own
+  // encoding, which may be UTF-16.
+  const void* bytes = Type(column) == SQLITE_BLOB
+                          ? sqlite3_column_blob(statement_, column)
+                          : sqlite3_column_text(statement_, column);
   const auto size =
       static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
   if (bytes == nullptr) return {};

@@ -31,9 +31,7 @@ struct RunRecord {
   std::optional<Instant> finished;    // none: open
   std::optional<RunOutcome> outcome;  // none: open
   bool late = false;
-  std::string timezone;      // IANA name
-  std::string zone_version;  // of the zone data
-  std::string host;
+  std::string timezone;         // IANA name
   std::int64_t jobs_total = 0;  // in the database when the run began
   std::int64_t jobs_deleted = 0;
   std::map<std::string, std::int64_t> rows_deleted;  // by table
@@ -45,10 +43,13 @@ struct RunRecord {
   std::int64_t orphans = 0;          // top-level entries removed by the sweep
   std::vector<std::string> errors;   // at most 20, the first ones
   std::vector<std::string> blocked;  // names of the clock facts that block
-  std::vector<std::string> clock_facts;    // names of all that stand
+  // Names of all clock facts that stand; kept only in the audit.
+  std::vector<std::string> clock_facts;
   std::map<std::string, double> phases_s;  // seconds by phase
   std::string phase;  // while open: "survey", "batches", "orphans", ...
   std::string pace;   // while open: what the governor says
+  // More for the run's audit records ("host", "zone_data"); kept only there.
+  std::map<std::string, std::string> audit_facts;
 };
 
 struct Lease {
@@ -78,8 +79,9 @@ class StateStore {
   // --- the lease; every method below that writes for a run checks the epoch.
   virtual absl::StatusOr<LeaseView> ViewLease() = 0;
   // Takes the lease when it is free, ours, or still as `seen` (which the
-  // caller has watched unchanged for 30 s of its own boot time). Aborted when
-  // another holds it.
+  // caller has watched unchanged for 30 s of its own boot time), and raises the
+  // epoch each time, so that nobody who held it before can still write.
+  // Aborted when another holds it; InvalidArgument when `holder` is empty.
   virtual absl::StatusOr<Lease> TakeLease(
       const std::string& holder, const std::optional<LeaseView>& seen) = 0;
   // FailedPrecondition when another has taken it over.
@@ -91,21 +93,25 @@ class StateStore {
   virtual absl::Status SetLastSlot(LocalDate date) = 0;
   virtual absl::StatusOr<std::optional<RunRecord>> OpenRun() = 0;
   // Claims the slot: inserts an open run with its audit record "run-begin".
-  // AlreadyExists when the slot was claimed before and closed. A blocked
-  // record of the same slot is continued.
+  // AlreadyExists when the slot was claimed before and closed, or does not lie
+  // after the last slot. A blocked record of the same slot is continued; an
+  // open run of it is given back as it is. FailedPrecondition while a run of
+  // another slot is open.
   virtual absl::StatusOr<RunId> BeginRun(const RunRecord& run,
                                          const Lease& lease) = 0;
   // Writes phase, expired, held, undatable, orphans, errors and phases_s of an
   // open run. Counts of deleted rows and files are kept by DeleteBatch and
   // RecordFiles.
   virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
-  // Closes the run with its outcome, advances the last slot to it, appends
-  // "run-end" with `facts` to the audit; one transaction.
+  // Does what UpdateRun does, closes the run with its outcome (which must be
+  // set) at `run.finished` or now, advances the last slot to it unless it was
+  // blocked, appends "run-end" to the audit; one transaction.
   virtual absl::Status CloseRun(const RunRecord& run, const Lease& lease,
                                 Instant now) = 0;
   // Records that the slot's run was blocked (insert, or update of the same
   // slot's blocked record), with an audit record when its facts differ from
-  // the last ones. Neither claims the slot nor advances the last slot.
+  // the last ones. Neither claims the slot nor advances the last slot. An open
+  // run of that slot stays open; AlreadyExists when it is closed.
   virtual absl::Status RecordBlocked(const RunRecord& run, Instant now) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) = 0;
@@ -115,6 +121,9 @@ class StateStore {
   // first, with an id above `after`.
   virtual absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
                                                                int limit) = 0;
+  // Strikes out the done entries, raises the attempts of the failed ones, adds
+  // the counts to `run` (a later one than the batch's own, perhaps), appends
+  // "files" to the audit if anything was removed, kept or failed.
   virtual absl::Status RecordFiles(RunId run, const FilesOutcome& outcome,
                                    const Lease& lease, Instant now) = 0;
   virtual absl::Status VisitShield(
@@ -143,8 +152,10 @@ class StateStore {
   virtual absl::Status SetBlockedSince(
       const std::optional<ClockReading>& reading) = 0;
 
-  // Drops batch details older than 90 days and audit segments older than 400
-  // (leaving one checkpoint record).
+  // Drops batch details older than 90 days, giving up what is still pending of
+  // them (audited as kept), and audit segments of which every record is older
+  // than 400 days (leaving one checkpoint record each). Bounded: what is left
+  // waits for the next call.
   virtual absl::Status Prune(Instant now) = 0;
 };
 

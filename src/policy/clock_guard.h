@@ -11,6 +11,15 @@
 
 namespace retentiond {
 
+// What a clock may be off, or drift in a week, without being doubted.
+inline constexpr std::chrono::minutes kClockTolerance{2};
+// Unseen time up to here only moves the cutoff: a machine that was off over a
+// week and a day. More is likelier a wrong clock.
+inline constexpr std::chrono::days kLongestUnseenTime{8};
+// Observed time after which nothing that is deleted can be younger than the
+// retention, whatever the wall clock says.
+inline constexpr std::chrono::hours kObservationThatClears{168};
+
 // The last trusted reading of the clocks.
 struct Anchor {
   Instant wall;
@@ -56,8 +65,8 @@ struct GuardInput {
   // every datable job that was created before the daemon started?
   bool would_delete_all = false;
   bool rows_ahead = false;
-  // While a block stands: the reading at which it was first seen. After 168 h
-  // of consistent boot time from there the block clears.
+  // What the last verdict left in `doubt_since`. After 168 h of consistent
+  // boot time from there the doubt clears.
   std::optional<ClockReading> blocked_since;
 };
 
@@ -65,11 +74,18 @@ struct GuardVerdict {
   std::set<ClockFact> facts;
   // How much earlier than the slot's own the cutoff must be; 0 or more.
   Micros cutoff_shift{0};
-  // A block that stood for 168 h of observed time, or that a witness
+  // A doubt that stood for 168 h of observed time, or that a witness
   // contradicts, has been cleared: the anchor is to be set anew and audited.
   bool cleared = false;
+  // To be kept for the next assessment: since when the clock has been in doubt
+  // without a further anomaly; none when it is not in doubt.
+  std::optional<ClockReading> doubt_since;
 
   bool blocked() const;
+  // Whether the assessed reading may become the anchor: the clock is neither
+  // in doubt nor certainly wrong. A first anchor needs a verdict in which
+  // `would_delete_all` was asked, or it would bear witness to itself.
+  bool may_anchor() const;
 };
 
 GuardVerdict AssessClock(const GuardInput& input);

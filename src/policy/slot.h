@@ -7,12 +7,11 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/time.h"
+#include "policy/zone.h"
 
 namespace retentiond {
 
@@ -38,12 +37,6 @@ struct Schedule {
   absl::TimeZone zone;
 };
 
-// The zone of an IANA name. NotFound names the zone and the nearest known one.
-absl::StatusOr<absl::TimeZone> LoadZone(const std::string& name);
-
-// "2025b" from the installed zone data, or "unknown".
-std::string ZoneDataVersion();
-
 // The slot of `date`; none when the zone skips that whole date.
 std::optional<Slot> SlotOn(LocalDate date, const Schedule& schedule);
 
@@ -56,8 +49,5 @@ Slot LastSlotUntil(Instant until, const Schedule& schedule);
 // The dates strictly between `after` and `before` that have a slot.
 std::vector<LocalDate> SlotDatesBetween(LocalDate after, LocalDate before,
                                         const Schedule& schedule);
-
-// RFC 3339 with the zone's offset: "2026-03-29T04:00:00+03:00".
-std::string FormatLocal(Instant instant, const absl::TimeZone& zone);
 
 }  // namespace retentiond

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "policy/slot.h"
+#include "policy/zone.h"
 #include "run/sweep_guard.h"
 
 namespace retentiond {
@@ -137,8 +139,7 @@ absl::Status Cleanup::Prepare(const Due& due) {
                    .started = parts_.clock.Now(),
                    .late = due.late,
                    .timezone = parts_.config.schedule.timezone,
-                   .zone_version = ZoneDataVersion(),
-                   .host = parts_.host};
+                   .audit_facts = AuditFacts()};
   claimed_ = false;
   if (due.resumed) {
     ASSIGN_OR_RETURN(const std::optional<RunRecord> open,
@@ -148,7 +149,7 @@ absl::Status Cleanup::Prepare(const Due& due) {
     }
     run_ = *open;
     run_.blocked.clear();
-    run_.clock_facts.clear();
+    run_.audit_facts = AuditFacts();
     claimed_ = true;
     // The night's limit covers all pieces of a run.
     const Micros used = parts_.clock.Now() - run_.started;
@@ -157,6 +158,10 @@ absl::Status Cleanup::Prepare(const Due& due) {
   ASSIGN_OR_RETURN(jobs_left_last_time_,
                    JobsLeftLastTime(*parts_.database.state));
   return watch_.Load();
+}
+
+std::map<std::string, std::string> Cleanup::AuditFacts() const {
+  return {{"host", parts_.host}, {"zone_data", ZoneDataVersion()}};
 }
 
 absl::Status Cleanup::Survey() {
@@ -221,11 +226,19 @@ absl::Status Cleanup::RemovePending() {
     if (pending.empty()) return absl::OkStatus();
     after = pending.back().id;
     RETURN_IF_ERROR(AskNewcomers());
-    ASSIGN_OR_RETURN(
-        const FilesOutcome outcome,
-        cleaner_->Remove(pending, [this] { return MayTouchFiles(); }));
-    Count(outcome);
-    RETURN_IF_ERROR(RecordFiles(outcome));
+    // The state keeps the files of each batch by themselves.
+    for (auto begin = pending.begin(); begin != pending.end();) {
+      const auto end = std::find_if(begin, pending.end(), [&](const auto& e) {
+        return e.batch != begin->batch;
+      });
+      ASSIGN_OR_RETURN(
+          FilesOutcome outcome,
+          cleaner_->Remove({begin, end}, [this] { return MayTouchFiles(); }));
+      outcome.batch = begin->batch;
+      Count(outcome);
+      RETURN_IF_ERROR(RecordFiles(outcome));
+      begin = end;
+    }
   }
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -65,6 +66,7 @@ class Cleanup {
 
   absl::StatusOr<RunRecord> ExecuteLeased(const Due& due);
   absl::Status Prepare(const Due& due);
+  std::map<std::string, std::string> AuditFacts() const;
   absl::Status Survey();
   absl::Status NotePastOutputs();
   ClockWatch::Rows FactsOfRows() const;

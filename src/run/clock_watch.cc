@@ -45,7 +45,7 @@ absl::Status ClockWatch::Load() {
   } else {
     anchor_state_ = unreadable ? AnchorState::kUnreadable : AnchorState::kNone;
   }
-  ASSIGN_OR_RETURN(blocked_since_, state_.BlockedSince());
+  ASSIGN_OR_RETURN(doubt_since_, state_.BlockedSince());
   return absl::OkStatus();
 }
 
@@ -56,20 +56,23 @@ GuardVerdict ClockWatch::Assess(const Rows& rows) const {
                       .build_date = build_date_,
                       .would_delete_all = rows.would_delete_all,
                       .rows_ahead = rows.ahead,
-                      .blocked_since = blocked_since_});
+                      .blocked_since = doubt_since_});
 }
 
 absl::Status ClockWatch::Settle(const GuardVerdict& verdict) {
   const ClockReading now = Read();
-  if (verdict.blocked() || verdict.cutoff_shift > Micros(0)) {
-    if (blocked_since_.has_value()) return absl::OkStatus();
-    blocked_since_ = now;
-    return state_.SetBlockedSince(now);
+  if (verdict.doubt_since.has_value() != doubt_since_.has_value() ||
+      (verdict.doubt_since.has_value() &&
+       verdict.doubt_since->boot_time != doubt_since_->boot_time)) {
+    doubt_since_ = verdict.doubt_since;
+    RETURN_IF_ERROR(state_.SetBlockedSince(doubt_since_));
   }
-  if (blocked_since_.has_value()) {
-    blocked_since_.reset();
-    RETURN_IF_ERROR(state_.SetBlockedSince(std::nullopt));
+  if (verdict.cleared) {
+    RETURN_IF_ERROR(
+        state_.AppendAudit(std::nullopt, "clock-cleared", "{}", now.wall)
+            .status());
   }
+  if (!verdict.may_anchor()) return absl::OkStatus();
   anchor_ = Anchor{
       .wall = now.wall, .boot_id = now.boot_id, .boot_time = now.boot_time};
   anchor_state_ = AnchorState::kReadable;

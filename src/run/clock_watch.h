@@ -32,8 +32,8 @@ class ClockWatch {
   // The facts as they stand now. Cheap: nothing is read but the clocks.
   GuardVerdict Assess(const Rows& rows) const;
 
-  // Acts on a verdict: sets the anchor while no fact blocks or moves the
-  // cutoff; notes since when one does.
+  // Acts on a verdict: keeps since when the clock has been in doubt, sets the
+  // anchor where it may be set, and audits that a doubt was cleared.
   absl::Status Settle(const GuardVerdict& verdict);
 
   bool has_anchor() const { return anchor_.has_value(); }
@@ -46,7 +46,7 @@ class ClockWatch {
   Instant build_date_;
   AnchorState anchor_state_ = AnchorState::kNone;
   std::optional<Anchor> anchor_;
-  std::optional<ClockReading> blocked_since_;
+  std::optional<ClockReading> doubt_since_;
 };
 
 }  // namespace retentiond

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "policy/zone.h"
 #include "run/cleanup.h"
 #include "run/clock_watch.h"
 
@@ -34,7 +35,12 @@ constexpr Micros kLongestRetry = minutes(15);
 }  // namespace
 
 Daemon::Daemon(DaemonParts parts)
-    : parts_(std::move(parts)), process_start_(parts_.clock.Now()) {}
+    : parts_(std::move(parts)), boot_time_at_start_(parts_.clock.BootTime()) {}
+
+// By the wall clock as it stands now: a step of it moves the start along.
+Instant Daemon::ProcessStart() const {
+  return parts_.clock.Now() - (parts_.clock.BootTime() - boot_time_at_start_);
+}
 
 absl::Status Daemon::Serve() {
   RETURN_IF_ERROR(Start());
@@ -60,7 +66,7 @@ absl::Status Daemon::Start() {
 
 absl::StatusOr<ScheduleState> Daemon::ReadState(Database& database) {
   ScheduleState state;
-  state.process_start = process_start_;
+  state.process_start = ProcessStart();
   ASSIGN_OR_RETURN(state.last_slot, database.state->LastSlot());
   ASSIGN_OR_RETURN(const std::optional<RunRecord> open,
                    database.state->OpenRun());
@@ -108,6 +114,7 @@ Micros Daemon::Turn() {
 
 absl::StatusOr<Micros> Daemon::DoWhatIsDue() {
   const Instant now = parts_.clock.Now();
+  state_.process_start = ProcessStart();
   const Due due = WhatIsDue(state_, now, schedule_);
   if (due.kind != Due::Kind::kWait) return RunDue();
   parts_.observer.OnWait(due.until);
@@ -140,7 +147,7 @@ absl::StatusOr<Micros> Daemon::RunDue() {
                    .wakeup = parts_.wakeup,
                    .holder = parts_.holder,
                    .host = parts_.host,
-                   .process_start = process_start_,
+                   .process_start = ProcessStart(),
                    .build_date = parts_.build_date});
   const absl::StatusOr<RunRecord> run = cleanup.Execute(due, other_);
   if (!run.ok()) return SleepAfter(run.status());

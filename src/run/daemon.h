@@ -54,6 +54,7 @@ class Daemon {
   Micros Turn();
 
  private:
+  Instant ProcessStart() const;
   absl::StatusOr<ScheduleState> ReadState(Database& database);
   absl::StatusOr<Micros> DoWhatIsDue();
   absl::StatusOr<Micros> RunDue();
@@ -67,7 +68,7 @@ class Daemon {
   DaemonParts parts_;
   Schedule schedule_;
   ScheduleState state_;
-  Instant process_start_;
+  Micros boot_time_at_start_;
   std::optional<LocalDate> missed_reported_;  // with the run of this slot
   Micros anchor_kept_{0};  // boot time at which it was last seen to
   Micros retry_at_{0};     // boot time before which nothing is tried

@@ -165,6 +165,17 @@ Shield::Added FileCleaner::NotePast(const ShieldedOutput& output) {
 
 void FileCleaner::Seal() { shield_->Seal(); }
 
+bool FileCleaner::Shields(const std::string& path) const {
+  for (std::size_t i = 0; i < roots_.size(); ++i) {
+    const std::optional<std::string> below = Below(roots_[i].path(), path);
+    if (below.has_value() &&
+        (shield_->HoldsPath(i, *below) || shield_->HoldsBelow(i, *below))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::vector<PendingFile> FileCleaner::EntriesOf(const Job& job) const {
   std::vector<PendingFile> entries;
   const auto add = [&](PendingFile::Kind kind, std::string root,

@@ -48,6 +48,10 @@ class FileCleaner {
   // Ends a round of notes: the shield holds them from now on.
   void Seal();
 
+  // Whether an absolute path is an output that was noted, lies below one, or
+  // holds one.
+  bool Shields(const std::string& path) const;
+
   // What is to be removed for these jobs, which are about to be deleted: names
   // that no other job bears. For the batch's transaction: no file is touched.
   absl::StatusOr<Belongings> Record(const std::vector<Job>& jobs);

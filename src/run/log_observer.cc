@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "policy/slot.h"
+#include "policy/zone.h"
 
 namespace retentiond {
 namespace {

@@ -1,0 +1,47 @@
+# What people and CI run. The work of each target is a script in tools/, so
+# that it can be read, checked and run by itself.
+.PHONY: help setup build demo test bench check check-deep format clean
+
+help:
+	@echo "make setup       install what is missing of Debian's packages"
+	@echo "make build       build the release binary, build/release/retentiond"
+	@echo "make demo        build it, then live through ten nights (ARGS=...)"
+	@echo "make test        build, run every test, enforce the coverage"
+	@echo "make bench       compare a night with one DELETE (ARGS=...)"
+	@echo "make check       formatting, clang-tidy and the rules of the tree"
+	@echo "make check-deep  what takes too long for every change"
+	@echo "make format      format all sources in place"
+	@echo "make clean       remove build/"
+
+setup:
+	@tools/setup all
+
+build:
+	@tools/setup build
+	@tools/stage "build release" tools/build release retentiond
+
+demo: build
+	@build/release/retentiond demo $(ARGS)
+
+test:
+	@tools/setup build test
+	@tools/test
+
+bench: build
+	@tools/setup build test
+	@bench/sqlite_delete $(ARGS)
+
+check:
+	@tools/setup all
+	@tools/check
+
+check-deep: build
+	@tools/setup build test
+	@tools/check-deep
+
+format:
+	@tools/setup check
+	@tools/sources | xargs clang-format-14 -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "cli/commands.h"
+#include "jobstore/layout_guess.h"
+
+namespace retentiond {
+namespace {
+
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string QuotedList(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(Quoted(text));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+bool IsDefaultLayout(const LayoutGuess& guess) {
+  const JobsConfig known;
+  return guess.table == known.table && guess.id == known.id &&
+         guess.created == known.created && guess.status == known.status;
+}
+
+std::string JobsSection(const LayoutGuess& guess,
+                        const std::vector<std::string>& states,
+                        const std::vector<std::string>& finished) {
+  if (IsDefaultLayout(guess)) {
+    return "# The job table has the render manager's layout: [jobs] can be "
+           "left out.\n";
+  }
+  std::string text = "[jobs]\n";
+  text += fmt::format("table = {}\n", Quoted(guess.table));
+  text += fmt::format("id = {}\n", guess.id.size() == 1 ? Quoted(guess.id[0])
+                                                        : QuotedList(guess.id));
+  text += fmt::format("created = {}\n", Quoted(guess.created));
+  if (guess.status.has_value()) {
+    text += fmt::format("status = {}\n", Quoted(*guess.status));
+    text += fmt::format(
+        "# States found: {}. Those not listed are work, and hold their job.\n"
+        "finished = {}\n",
+        states.empty() ? std::string("none yet")
+                       : fmt::format("{}", fmt::join(states, ", ")),
+        QuotedList(finished));
+  } else {
+    text += "# No state column found: every job counts as finished.\n";
+  }
+  text += fmt::format("outputs = {}\n", QuotedList(guess.outputs));
+  return text;
+}
+
+std::string DependentsSections(const LayoutGuess& guess) {
+  std::string text;
+  for (const LayoutGuess::Undeclared& dependent : guess.dependents) {
+    text += fmt::format(
+        "\n# {0}.{1} looks like a job's id but has no foreign key. Its rows go "
+        "with\n# their job only if this stays.\n"
+        "[[dependents]]\ntable = {2}\ncolumns = [{3}]\n",
+        dependent.table, dependent.column, Quoted(dependent.table),
+        Quoted(dependent.column));
+  }
+  return text;
+}
+
+std::string FilesSection(const Config& config) {
+  std::vector<std::string> roots;
+  for (const std::filesystem::path& root : config.files.temp_roots) {
+    roots.push_back(root.string());
+  }
+  std::vector<std::string> logs;
+  for (const std::filesystem::path& root : config.files.log_roots) {
+    logs.push_back(root.string());
+  }
+  return fmt::format(
+      "\n[files]\n"
+      "# Below these, what belongs to a deleted job is removed; outputs stay.\n"
+      "temp_roots = {}\njob_names = {}\nlog_roots = {}\n",
+      QuotedList(roots), QuotedList(config.files.job_names), QuotedList(logs));
+}
+
+absl::StatusOr<ExitCode> Init(const CommandContext& context) {
+  ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
+  ASSIGN_OR_RETURN(const Catalog catalog,
+                   context.wiring.read_catalog(config.database));
+  ASSIGN_OR_RETURN(const LayoutGuess guess, GuessLayout(catalog));
+  std::vector<std::string> states;
+  if (guess.status.has_value()) {
+    ASSIGN_OR_RETURN(states, context.wiring.read_values(
+                                 config.database, guess.table, *guess.status));
+  }
+  Terminal& out = context.terminal;
+  out.Out(fmt::format("# retentiond.toml, as read from {}",
+                      config.database.path.string()));
+  out.Out(fmt::format("[database]\nurl = {}\n",
+                      Quoted("file:" + config.database.path.string())));
+  out.Out(JobsSection(guess, states, GuessFinished(states)) +
+          DependentsSections(guess) + FilesSection(config));
+  out.Out(fmt::format("[schedule]\nat = \"03:00\"\ntimezone = {}\n",
+                      Quoted(config.schedule.timezone)));
+  out.Out(
+      "# An ORM's migrations would call the daemon's own tables drift. For "
+      "Prisma, in\n# prisma.config.ts:  tables: { external: "
+      "[\"retentiond_*\"] }");
+  out.Err(
+      "Save this as /etc/retentiond/retentiond.toml, then look at `retentiond "
+      "check` and `retentiond plan`.");
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddInit(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand(
+      "init", "Looks at a database and prints a configuration for it");
+  command->footer(
+      "Example: DATABASE_URL=file:./dev.db retentiond init > retentiond.toml");
+  command->callback(
+      [&context] { context.action = [&context] { return Init(context); }; });
+}
+
+}  // namespace retentiond

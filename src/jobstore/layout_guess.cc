@@ -1,0 +1,129 @@
+#include "jobstore/layout_guess.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retentiond {
+namespace {
+
+// Names as the known queues and ORMs spell them, folded by Fold. The better
+// name stands first.
+constexpr std::array<std::string_view, 10> kTables = {
+    "job",       "jobs",  "renderjob", "renderjobs", "queuejob",
+    "queuejobs", "tasks", "task",      "renders",    "render"};
+constexpr std::array<std::string_view, 8> kCreated = {
+    "createdat",  "created",     "createdon",  "creationtime",
+    "insertedat", "submittedat", "enqueuedat", "queuedat"};
+constexpr std::array<std::string_view, 4> kStatus = {"status", "state",
+                                                     "jobstatus", "jobstate"};
+constexpr std::array<std::string_view, 6> kOutputs = {
+    "outputpath", "output",     "outputfile",
+    "outputdir",  "resultpath", "outputuri"};
+constexpr std::array<std::string_view, 14> kFinished = {
+    "completed", "complete", "finished", "done",     "success",
+    "succeeded", "failed",   "failure",  "error",    "errored",
+    "cancelled", "canceled", "aborted",  "discarded"};
+
+// Lower case without underscores: "createdAt", "created_at" and "CREATED_AT"
+// are the same word.
+std::string Fold(std::string_view name) {
+  std::string folded;
+  for (const char c : name) {
+    if (c == '_') continue;
+    folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return folded;
+}
+
+template <std::size_t n>
+std::optional<std::string> FindColumn(
+    const CatalogTable& table, const std::array<std::string_view, n>& wanted) {
+  for (const std::string_view name : wanted) {
+    for (const std::string& column : table.columns) {
+      if (Fold(column) == name) return column;
+    }
+  }
+  return std::nullopt;
+}
+
+const CatalogTable* FindJobTable(const Catalog& catalog) {
+  for (const std::string_view name : kTables) {
+    for (const CatalogTable& table : catalog.tables) {
+      const std::string folded = Fold(table.name);
+      if (folded == name && FindColumn(table, kCreated).has_value()) {
+        return &table;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// "jobs" and "job_id": a column that is called after the table.
+bool NamesJob(const std::string& column, const std::string& table) {
+  std::string singular = Fold(table);
+  if (singular.ends_with('s')) singular.pop_back();
+  const std::string folded = Fold(column);
+  return folded == singular + "id" || folded == "jobid";
+}
+
+bool Refers(const Catalog& catalog, const std::string& table,
+            const std::string& column) {
+  return std::any_of(catalog.references.begin(), catalog.references.end(),
+                     [&](const Reference& reference) {
+                       return reference.table == table &&
+                              std::find(reference.columns.begin(),
+                                        reference.columns.end(),
+                                        column) != reference.columns.end();
+                     });
+}
+
+}  // namespace
+
+absl::StatusOr<LayoutGuess> GuessLayout(const Catalog& catalog) {
+  const CatalogTable* table = FindJobTable(catalog);
+  if (table == nullptr) {
+    std::string names;
+    for (const CatalogTable& other : catalog.tables) {
+      names += (names.empty() ? "" : ", ") + other.name;
+    }
+    return absl::NotFoundError(fmt::format(
+        "no table looks like a job table with a creation time; there {}; "
+        "describe yours in [jobs]",
+        names.empty() ? std::string("are none") : "are " + names));
+  }
+  LayoutGuess guess{.table = table->name,
+                    .id = table->primary_key,
+                    .created = *FindColumn(*table, kCreated),
+                    .status = FindColumn(*table, kStatus)};
+  const std::optional<std::string> output = FindColumn(*table, kOutputs);
+  if (output.has_value()) guess.outputs.push_back(*output);
+  for (const CatalogTable& other : catalog.tables) {
+    if (other.name == table->name || table->primary_key.size() != 1) continue;
+    for (const std::string& column : other.columns) {
+      if (NamesJob(column, table->name) &&
+          !Refers(catalog, other.name, column)) {
+        guess.dependents.push_back({other.name, column});
+      }
+    }
+  }
+  return guess;
+}
+
+std::vector<std::string> GuessFinished(const std::vector<std::string>& states) {
+  std::vector<std::string> finished;
+  for (const std::string& state : states) {
+    if (std::find(kFinished.begin(), kFinished.end(), Fold(state)) !=
+        kFinished.end()) {
+      finished.push_back(state);
+    }
+  }
+  return finished;
+}
+
+}  // namespace retentiond

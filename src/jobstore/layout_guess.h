@@ -1,0 +1,36 @@
+// Guesses from a catalog which table holds the jobs and what its columns mean:
+// what `init` proposes and an administrator reads over. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "jobstore/catalog.h"
+
+namespace retentiond {
+
+struct LayoutGuess {
+  std::string table;
+  std::vector<std::string> id;
+  std::string created;
+  std::optional<std::string> status;
+  std::vector<std::string> outputs;
+  // Tables with a column that looks like a job's id, and no foreign key.
+  struct Undeclared {
+    std::string table;
+    std::string column;
+  };
+  std::vector<Undeclared> dependents;
+};
+
+// NotFound when no table looks like a job table; the message lists those that
+// there are.
+absl::StatusOr<LayoutGuess> GuessLayout(const Catalog& catalog);
+
+// Which of the states that occur mean that a job is over; the others are work
+// still to be done.
+std::vector<std::string> GuessFinished(const std::vector<std::string>& states);
+
+}  // namespace retentiond

@@ -1,0 +1,65 @@
+#include "jobstore/run_columns.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "audit/escape.h"
+
+namespace retentiond {
+namespace {
+
+using nlohmann::json;
+
+std::string Utf8Of(const std::string& bytes) {
+  return IsUtf8(bytes) ? bytes : EscapeBytes(bytes);
+}
+
+}  // namespace
+
+absl::StatusOr<RunOutcome> OutcomeOf(const std::string& name) {
+  for (const RunOutcome outcome :
+       {RunOutcome::kSuccess, RunOutcome::kPartial, RunOutcome::kBlocked,
+        RunOutcome::kFailed, RunOutcome::kInterrupted}) {
+    if (name == NameOf(outcome)) return outcome;
+  }
+  return absl::DataLossError(
+      fmt::format("\"{}\" is no outcome of a run", EscapeBytes(name)));
+}
+
+std::string JsonOfTexts(const std::vector<std::string>& texts) {
+  json array = json::array();
+  for (const std::string& text : texts) array.push_back(Utf8Of(text));
+  return array.dump();
+}
+
+std::vector<std::string> TextsOfJson(const std::string& text) {
+  std::vector<std::string> texts;
+  const json array = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!array.is_array()) return texts;
+  for (const json& value : array) {
+    if (value.is_string()) texts.push_back(value.get<std::string>());
+  }
+  return texts;
+}
+
+std::string JsonOfNumbers(const std::map<std::string, double>& numbers) {
+  json object = json::object();
+  for (const auto& [key, value] : numbers) object[Utf8Of(key)] = value;
+  return object.dump();
+}
+
+std::map<std::string, double> NumbersOfJson(const std::string& text) {
+  std::map<std::string, double> numbers;
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return numbers;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_number()) numbers[key] = value.get<double>();
+  }
+  return numbers;
+}
+
+}  // namespace retentiond

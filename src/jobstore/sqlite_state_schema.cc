@@ -1,0 +1,215 @@
+// The tables are not STRICT: a farm whose own SQLite is older than 3.37 could
+// then no longer open its database at all ("malformed database schema").
+//
+// Names, paths, ids and facts are BLOBs: they are bytes, and a text column of a
+// UTF-16 database would change some of them.
+#include "jobstore/sqlite_state_schema.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status_macros.h"
+
+namespace retentiond {
+namespace {
+
+// %TEMP% is "TEMP" for the tables that stand in for missing ones.
+constexpr std::string_view kVersion1 = R"sql(
+CREATE %TEMP% TABLE retentiond_meta(
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_lease(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  holder BLOB NOT NULL,
+  epoch INTEGER NOT NULL,
+  renewals INTEGER NOT NULL
+);
+CREATE %TEMP% TABLE retentiond_clock(
+  kind TEXT NOT NULL PRIMARY KEY,
+  wall_us INTEGER NOT NULL,
+  boot_id TEXT NOT NULL,
+  boot_time_us INTEGER NOT NULL,
+  kernel_synchronised INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_run(
+  id INTEGER PRIMARY KEY,
+  slot TEXT NOT NULL UNIQUE,
+  slot_start_us INTEGER NOT NULL,
+  cutoff_us INTEGER NOT NULL,
+  started_us INTEGER NOT NULL,
+  finished_us INTEGER,
+  outcome TEXT,
+  late INTEGER NOT NULL,
+  timezone TEXT NOT NULL,
+  jobs_total INTEGER NOT NULL DEFAULT 0,
+  jobs_deleted INTEGER NOT NULL DEFAULT 0,
+  files_deleted INTEGER NOT NULL DEFAULT 0,
+  bytes_freed INTEGER NOT NULL DEFAULT 0,
+  expired INTEGER NOT NULL DEFAULT 0,
+  held INTEGER NOT NULL DEFAULT 0,
+  undatable INTEGER NOT NULL DEFAULT 0,
+  orphans INTEGER NOT NULL DEFAULT 0,
+  errors TEXT NOT NULL DEFAULT '[]',
+  blocked TEXT NOT NULL DEFAULT '[]',
+  phases_s TEXT NOT NULL DEFAULT '{}',
+  phase TEXT NOT NULL DEFAULT '',
+  pace TEXT NOT NULL DEFAULT ''
+);
+CREATE %TEMP% TABLE retentiond_run_table(
+  run INTEGER NOT NULL,
+  table_name BLOB NOT NULL,
+  rows INTEGER NOT NULL,
+  PRIMARY KEY (run, table_name)
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_batch(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER NOT NULL,
+  audit_seq INTEGER NOT NULL,
+  committed_us INTEGER NOT NULL
+);
+CREATE %TEMP% TABLE retentiond_pending(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  batch INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  root BLOB NOT NULL,
+  name BLOB NOT NULL,
+  job BLOB NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE %TEMP% TABLE retentiond_shield(
+  path BLOB NOT NULL PRIMARY KEY,
+  job BLOB NOT NULL,
+  absent_nights INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_audit(
+  seq INTEGER PRIMARY KEY,
+  time_us INTEGER NOT NULL,
+  run INTEGER,
+  event TEXT NOT NULL,
+  previous TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  facts BLOB NOT NULL
+);
+)sql";
+
+// The steps from each version to the next; version 0 is a database without the
+// tables. A released step is never changed: a change is one more step.
+constexpr std::string_view kSteps[] = {kVersion1};
+constexpr std::int64_t kKnownVersion = std::size(kSteps);
+
+std::string StepSql(std::string_view step, std::string_view temp) {
+  constexpr std::string_view kMark = "%TEMP%";
+  std::string sql(step);
+  for (std::size_t at = sql.find(kMark); at != std::string::npos;
+       at = sql.find(kMark, at)) {
+    sql.replace(at, kMark.size(), temp);
+  }
+  return sql;
+}
+
+// 0 when there are no tables.
+absl::StatusOr<std::int64_t> VersionOf(SqliteConnection& connection) {
+  ASSIGN_OR_RETURN(
+      const std::optional<std::int64_t> tables,
+      connection.QueryInt("SELECT count(*) FROM main.sqlite_schema WHERE type "
+                          "= 'table' AND name = 'retentiond_meta'"));
+  if (tables.value_or(0) == 0) return 0;
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> version,
+                   ReadMetaInt(connection, kMetaVersion));
+  if (!version.has_value()) {
+    return absl::DataLossError(
+        "retentiond_meta: the state's version is missing; restore the "
+        "retentiond_* tables from a backup, or drop them all to begin anew");
+  }
+  return *version;
+}
+
+absl::Status CheckVersion(std::int64_t version) {
+  if (version <= kKnownVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "the state in this database has version {}, and this program knows "
+      "versions up to {}; please use the newer retentiond",
+      version, kKnownVersion));
+}
+
+absl::Status ApplySteps(SqliteConnection& connection, std::int64_t from,
+                        std::string_view temp) {
+  for (std::int64_t i = from; i < kKnownVersion; ++i) {
+    RETURN_IF_ERROR(connection.Execute(StepSql(kSteps[i], temp)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Migrate(SqliteConnection& connection) {
+  ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
+                   connection.BeginImmediate());
+  // Read again: another daemon may have been faster.
+  ASSIGN_OR_RETURN(const std::int64_t version, VersionOf(connection));
+  RETURN_IF_ERROR(CheckVersion(version));
+  RETURN_IF_ERROR(ApplySteps(connection, version, ""));
+  if (version == 0) {
+    RETURN_IF_ERROR(connection.Execute(
+        "INSERT INTO retentiond_meta "
+        "VALUES ('state_id', lower(hex(randomblob(16)))); "
+        "INSERT INTO retentiond_lease VALUES (1, x'', 0, 0)"));
+  }
+  RETURN_IF_ERROR(
+      WriteMeta(connection, kMetaVersion, std::to_string(kKnownVersion)));
+  return transaction.Commit();
+}
+
+}  // namespace
+
+absl::Status PrepareStateTables(SqliteConnection& connection, OpenMode mode) {
+  ASSIGN_OR_RETURN(const std::int64_t version, VersionOf(connection));
+  RETURN_IF_ERROR(CheckVersion(version));
+  if (version == kKnownVersion) return absl::OkStatus();
+  if (mode == OpenMode::kReadWrite) return Migrate(connection);
+  if (version == 0) return ApplySteps(connection, 0, "TEMP");
+  return absl::FailedPreconditionError(fmt::format(
+      "the state in this database has version {}, and this program reads "
+      "version {}; please start the daemon once, which brings it up to date",
+      version, kKnownVersion));
+}
+
+absl::StatusOr<std::optional<std::string>> ReadMeta(
+    SqliteConnection& connection, const std::string& key) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement statement,
+      connection.Prepare("SELECT value FROM retentiond_meta WHERE key = ?1"));
+  statement.BindText(1, key);
+  ASSIGN_OR_RETURN(const bool found, statement.Step());
+  if (!found) return std::optional<std::string>();
+  return std::optional<std::string>(std::string(statement.Text(0)));
+}
+
+absl::StatusOr<std::optional<std::int64_t>> ReadMetaInt(
+    SqliteConnection& connection, const std::string& key) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text,
+                   ReadMeta(connection, key));
+  if (!text.has_value()) return std::optional<std::int64_t>();
+  std::int64_t value = 0;
+  const char* end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, value);
+  if (error != std::errc() || rest != end) {
+    return absl::DataLossError(
+        fmt::format("retentiond_meta: {} is not a number", key));
+  }
+  return std::optional<std::int64_t>(value);
+}
+
+absl::Status WriteMeta(SqliteConnection& connection, const std::string& key,
+                       const std::string& value) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement statement,
+      connection.Prepare("INSERT INTO retentiond_meta VALUES (?1, ?2) "
+                         "ON CONFLICT (key) DO UPDATE SET value = ?2"));
+  return statement.BindText(1, key).BindText(2, value).Run();
+}
+
+}  // namespace retentiond

@@ -1,0 +1,421 @@
+#include "policy/clock_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace retentiond {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+using FactSet = std::set<ClockFact>;
+
+constexpr Micros kTick{1};
+
+// An anchor of 2026-03-15 03:00, ten days after boot "a"; the present is set
+// by the two ways a machine can get there.
+class ClockGuardTest : public testing::Test {
+ protected:
+  ClockGuardTest() {
+    input_.anchor_state = AnchorState::kReadable;
+    input_.anchor =
+        Anchor{*ParseInstant("2026-03-15T03:00:00Z"), "a", Micros(days(10))};
+    input_.build_date = *ParseInstant("2026-01-01T00:00:00Z");
+    StayUp(hours(24), Micros(0));
+  }
+
+  // `passed` went by within the boot of the anchor, and the wall clock was
+  // stepped by `step`.
+  void StayUp(Micros passed, Micros step) {
+    input_.now = ClockReading{input_.anchor->wall + passed + step, "a",
+                              input_.anchor->boot_time + passed, false};
+  }
+
+  // Another boot has been up for `uptime`, and the wall clock gained `unseen`
+  // more than that.
+  void Reboot(Micros uptime, Micros unseen) {
+    input_.now =
+        ClockReading{input_.anchor->wall + uptime + unseen, "b", uptime, false};
+  }
+
+  void LoseAnchor(AnchorState state) {
+    input_.anchor_state = state;
+    input_.anchor.reset();
+  }
+
+  // Time passes on both clocks.
+  void Pass(Micros time) {
+    input_.now.wall += time;
+    input_.now.boot_time += time;
+  }
+
+  GuardVerdict Assess() const { return AssessClock(input_); }
+
+  // The facts but for the kernel's, which stands in most tests.
+  FactSet Facts() const {
+    FactSet facts = Assess().facts;
+    facts.erase(ClockFact::kUnsynchronised);
+    return facts;
+  }
+
+  GuardInput input_;
+};
+
+TEST_F(ClockGuardTest, HasNothingToSayOfAClockThatKeptTime) {
+  const GuardVerdict verdict = Assess();
+  EXPECT_EQ(verdict.facts, FactSet{ClockFact::kUnsynchronised});
+  EXPECT_FALSE(verdict.blocked());
+  EXPECT_FALSE(verdict.cleared);
+  EXPECT_TRUE(verdict.may_anchor());
+  EXPECT_EQ(verdict.cutoff_shift, Micros(0));
+  EXPECT_FALSE(verdict.doubt_since.has_value());
+}
+
+TEST_F(ClockGuardTest, HasNoFactsWithASynchronisedClock) {
+  input_.now.kernel_synchronised = true;
+  EXPECT_TRUE(Assess().facts.empty());
+}
+
+// --- one boot
+
+TEST_F(ClockGuardTest, ToleratesAStepOfTwoMinutesForward) {
+  StayUp(hours(24), minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+  EXPECT_EQ(Assess().cutoff_shift, Micros(0));
+}
+
+TEST_F(ClockGuardTest, BlocksOnALongerStepForward) {
+  StayUp(hours(24), minutes(2) + kTick);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kStepped});
+  EXPECT_TRUE(Assess().blocked());
+  EXPECT_FALSE(Assess().may_anchor());
+}
+
+TEST_F(ClockGuardTest, ToleratesAStepOfTwoMinutesBack) {
+  StayUp(hours(24), -minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+}
+
+TEST_F(ClockGuardTest, BlocksOnALongerStepBack) {
+  StayUp(hours(24), -minutes(2) - kTick);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kStepped});
+  EXPECT_TRUE(Assess().blocked());
+}
+
+TEST_F(ClockGuardTest, ToleratesAWallClockTwoMinutesBeforeTheAnchor) {
+  StayUp(Micros(0), -minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+}
+
+TEST_F(ClockGuardTest, ReportsBothAStepAndAClockBeforeTheAnchor) {
+  StayUp(Micros(0), -minutes(2) - kTick);
+  EXPECT_EQ(Facts(), (FactSet{ClockFact::kBehindAnchor, ClockFact::kStepped}));
+  EXPECT_TRUE(Assess().blocked());
+}
+
+TEST_F(ClockGuardTest, BlocksOnAClockTenYearsAhead) {
+  StayUp(hours(24), days(3653));
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kStepped});
+}
+
+TEST_F(ClockGuardTest, BlocksWhenASnapshotIsRestoredAndTheClockCorrected) {
+  // The boot goes on from where it was saved; the wall clock is right.
+  StayUp(-hours(5), hours(29));
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kStepped});
+}
+
+// --- after a reboot
+
+TEST_F(ClockGuardTest, ToleratesTwoMinutesThatNobodySaw) {
+  Reboot(hours(1), minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+  EXPECT_EQ(Assess().cutoff_shift, Micros(0));
+}
+
+TEST_F(ClockGuardTest, MovesTheCutoffByAllTheTimeThatNobodySaw) {
+  Reboot(hours(1), minutes(2) + kTick);
+  const GuardVerdict verdict = Assess();
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTime});
+  EXPECT_FALSE(verdict.blocked());
+  EXPECT_FALSE(verdict.may_anchor());
+  EXPECT_EQ(verdict.cutoff_shift, minutes(2) + kTick);
+}
+
+TEST_F(ClockGuardTest, MovesTheCutoffByEightDaysAtMost) {
+  Reboot(hours(1), days(8));
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTime});
+  EXPECT_EQ(Assess().cutoff_shift, days(8));
+  EXPECT_FALSE(Assess().blocked());
+}
+
+TEST_F(ClockGuardTest, BlocksOnMoreThanEightDaysThatNobodySaw) {
+  Reboot(hours(1), days(8) + kTick);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTimeTooLong});
+  EXPECT_TRUE(Assess().blocked());
+}
+
+TEST_F(ClockGuardTest, CreditsTheUptime) {
+  Reboot(days(20), minutes(1));
+  EXPECT_EQ(Facts(), FactSet{});
+}
+
+TEST_F(ClockGuardTest, CreditsNoUptimeFromBeforeTheAnchor) {
+  // Up for a hundred days, the anchor an hour old and not of this boot.
+  Reboot(days(100), hours(1) - days(100));
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTime});
+  EXPECT_EQ(Assess().cutoff_shift, hours(1));
+}
+
+TEST_F(ClockGuardTest, SeesAWrongClockBehindALongUptime) {
+  Reboot(days(100), days(9) - days(100));
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTimeTooLong});
+}
+
+TEST_F(ClockGuardTest, CreditsAnUptimeWithinTheTolerance) {
+  Reboot(hours(1), -minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+  Reboot(hours(1), -minutes(2) - kTick);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kUnseenTime});
+}
+
+TEST_F(ClockGuardTest, BlocksOnAClockBeforeTheAnchorAfterAReboot) {
+  Reboot(hours(1), -hours(1) - minutes(2));
+  EXPECT_EQ(Facts(), FactSet{});
+  Reboot(hours(1), -hours(1) - minutes(2) - kTick);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kBehindAnchor});
+  EXPECT_TRUE(Assess().blocked());
+}
+
+TEST_F(ClockGuardTest, TakesASynchronisedClockForUnseenTime) {
+  for (const Micros unseen : {Micros(days(1)), Micros(days(9))}) {
+    Reboot(hours(1), unseen);
+    input_.now.kernel_synchronised = true;
+    const GuardVerdict verdict = Assess();
+    EXPECT_EQ(verdict.facts, FactSet{});
+    EXPECT_EQ(verdict.cutoff_shift, Micros(0));
+    EXPECT_FALSE(verdict.cleared);  // nothing stood
+    EXPECT_TRUE(verdict.may_anchor());
+  }
+}
+
+// --- first starts
+
+TEST_F(ClockGuardTest, ReportsAFirstStart) {
+  LoseAnchor(AnchorState::kNone);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kFirstStart});
+  EXPECT_FALSE(Assess().blocked());
+  EXPECT_TRUE(Assess().may_anchor());
+}
+
+TEST_F(ClockGuardTest, BlocksAFirstStartThatWouldDeleteAll) {
+  LoseAnchor(AnchorState::kNone);
+  input_.would_delete_all = true;
+  EXPECT_EQ(Facts(),
+            (FactSet{ClockFact::kFirstStart, ClockFact::kWouldDeleteAll}));
+  EXPECT_TRUE(Assess().blocked());
+  EXPECT_FALSE(Assess().may_anchor());
+}
+
+TEST_F(ClockGuardTest, LetsAFirstStartDeleteAllWithASynchronisedClock) {
+  LoseAnchor(AnchorState::kNone);
+  input_.would_delete_all = true;
+  input_.now.kernel_synchronised = true;
+  EXPECT_EQ(Assess().facts, FactSet{ClockFact::kFirstStart});
+  EXPECT_FALSE(Assess().cleared);
+}
+
+TEST_F(ClockGuardTest, TakesAnUnreadableAnchorForAFirstStart) {
+  LoseAnchor(AnchorState::kUnreadable);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kAnchorUnreadable});
+  input_.would_delete_all = true;
+  EXPECT_EQ(Facts(), (FactSet{ClockFact::kAnchorUnreadable,
+                              ClockFact::kWouldDeleteAll}));
+}
+
+TEST_F(ClockGuardTest, DoesNotTrustAnAnchorThatWasCalledUnreadable) {
+  StayUp(hours(1), days(1));
+  input_.anchor_state = AnchorState::kUnreadable;
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kAnchorUnreadable});
+}
+
+TEST_F(ClockGuardTest, AsksForWouldDeleteAllOnlyWithoutAnAnchor) {
+  input_.would_delete_all = true;
+  EXPECT_EQ(Facts(), FactSet{});
+}
+
+// --- facts that are only reported
+
+TEST_F(ClockGuardTest, ReportsAClockBeforeTheBuild) {
+  input_.build_date = input_.now.wall;
+  EXPECT_EQ(Facts(), FactSet{});
+  input_.build_date = input_.now.wall + kTick;
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kBeforeBuild});
+  EXPECT_FALSE(Assess().blocked());
+  EXPECT_FALSE(Assess().may_anchor());
+}
+
+TEST_F(ClockGuardTest, ReportsRowsAhead) {
+  input_.rows_ahead = true;
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kRowsAhead});
+  EXPECT_FALSE(Assess().blocked());
+  EXPECT_TRUE(Assess().may_anchor());
+}
+
+TEST_F(ClockGuardTest, ReportsASecondAnomalyBesideTheFirst) {
+  StayUp(hours(24), -days(200));
+  input_.rows_ahead = true;
+  EXPECT_EQ(Facts(), (FactSet{ClockFact::kBehindAnchor, ClockFact::kStepped,
+                              ClockFact::kBeforeBuild, ClockFact::kRowsAhead}));
+}
+
+// --- how a doubt ends
+
+TEST_F(ClockGuardTest, KeepsTheReadingSinceWhichItDoubts) {
+  StayUp(hours(24), days(30));
+  const GuardVerdict first = Assess();
+  ASSERT_TRUE(first.doubt_since.has_value());
+  EXPECT_EQ(first.doubt_since->wall, input_.now.wall);
+
+  input_.blocked_since = first.doubt_since;
+  Pass(hours(5));
+  const GuardVerdict later = Assess();
+  EXPECT_TRUE(later.blocked());
+  EXPECT_FALSE(later.cleared);
+  EXPECT_EQ(later.doubt_since->wall, first.doubt_since->wall);
+}
+
+TEST_F(ClockGuardTest, ClearsABlockAfter168HoursOfConsistentTime) {
+  StayUp(hours(24), days(30));
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168) - kTick);
+  EXPECT_TRUE(Assess().blocked());
+  EXPECT_FALSE(Assess().cleared);
+
+  Pass(kTick);
+  const GuardVerdict verdict = Assess();
+  EXPECT_TRUE(verdict.cleared);
+  EXPECT_FALSE(verdict.blocked());
+  EXPECT_EQ(verdict.facts, FactSet{ClockFact::kUnsynchronised});
+  EXPECT_TRUE(verdict.may_anchor());
+  EXPECT_FALSE(verdict.doubt_since.has_value());
+}
+
+TEST_F(ClockGuardTest, ConfirmsUnseenTimeAfter168Hours) {
+  Reboot(hours(1), days(3));
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168) - kTick);
+  EXPECT_EQ(Assess().cutoff_shift, days(3));
+  Pass(kTick);
+  EXPECT_EQ(Assess().cutoff_shift, Micros(0));
+  EXPECT_TRUE(Assess().cleared);
+}
+
+TEST_F(ClockGuardTest, ClearsAFirstStartThatWouldDeleteAllAfter168Hours) {
+  LoseAnchor(AnchorState::kNone);
+  input_.would_delete_all = true;
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168));
+  EXPECT_TRUE(Assess().cleared);
+  EXPECT_EQ(Facts(), FactSet{ClockFact::kFirstStart});
+}
+
+TEST_F(ClockGuardTest, ToleratesADriftOfTwoMinutesWhileItObserves) {
+  StayUp(hours(24), days(30));
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168));
+  input_.now.wall += minutes(2);
+  EXPECT_TRUE(Assess().cleared);
+  input_.now.wall += kTick;
+  EXPECT_FALSE(Assess().cleared);
+  EXPECT_EQ(Assess().doubt_since->wall, input_.now.wall);  // counts anew
+}
+
+TEST_F(ClockGuardTest, CountsAnewAfterAStepBackWhileItObserves) {
+  StayUp(hours(24), days(30));
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168));
+  input_.now.wall -= minutes(2);
+  EXPECT_TRUE(Assess().cleared);
+  input_.now.wall -= kTick;
+  EXPECT_FALSE(Assess().cleared);
+}
+
+TEST_F(ClockGuardTest, CountsAnewAfterAReboot) {
+  Reboot(hours(1), days(30));
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(200));
+  input_.now.boot_id = "c";
+  const GuardVerdict verdict = Assess();
+  EXPECT_TRUE(verdict.blocked());
+  EXPECT_FALSE(verdict.cleared);
+  EXPECT_EQ(verdict.doubt_since->boot_id, "c");
+}
+
+TEST_F(ClockGuardTest, ClearsAStepThatASynchronisedClockConfirms) {
+  for (const Micros step : {Micros(days(30)), Micros(-days(30))}) {
+    StayUp(hours(24), step);
+    input_.now.kernel_synchronised = true;
+    const GuardVerdict verdict = Assess();
+    EXPECT_TRUE(verdict.cleared);
+    EXPECT_FALSE(verdict.blocked());
+    EXPECT_TRUE(verdict.may_anchor());
+    EXPECT_FALSE(verdict.doubt_since.has_value());
+  }
+}
+
+TEST_F(ClockGuardTest, ClearsAStandingDoubtWithASynchronisedClock) {
+  Reboot(hours(1), days(30));
+  input_.blocked_since = Assess().doubt_since;
+  input_.now.kernel_synchronised = true;
+  EXPECT_TRUE(Assess().cleared);
+  EXPECT_EQ(Assess().facts, FactSet{});
+}
+
+TEST_F(ClockGuardTest, ClearsWhenAClockThatWasSetWrongIsSetRight) {
+  StayUp(hours(1), days(3653));
+  input_.blocked_since = Assess().doubt_since;
+  StayUp(hours(2), Micros(0));
+  const GuardVerdict verdict = Assess();
+  EXPECT_TRUE(verdict.cleared);
+  EXPECT_FALSE(verdict.blocked());
+  EXPECT_FALSE(verdict.doubt_since.has_value());
+}
+
+TEST_F(ClockGuardTest, KeepsTheReportedFactsWhenItClears) {
+  StayUp(hours(24), days(30));
+  input_.rows_ahead = true;
+  input_.blocked_since = Assess().doubt_since;
+  Pass(hours(168));
+  EXPECT_EQ(Assess().facts,
+            (FactSet{ClockFact::kUnsynchronised, ClockFact::kRowsAhead}));
+}
+
+TEST(ClockFactTest, HasANameAndSaysWhetherItBlocks) {
+  struct Row {
+    ClockFact fact;
+    std::string name;
+    bool blocks;
+  };
+  for (const Row& row : {
+           Row{ClockFact::kBehindAnchor, "behind-anchor", true},
+           Row{ClockFact::kStepped, "stepped", true},
+           Row{ClockFact::kUnseenTime, "unseen-time", false},
+           Row{ClockFact::kUnseenTimeTooLong, "unseen-time-too-long", true},
+           Row{ClockFact::kWouldDeleteAll, "would-delete-all", true},
+           Row{ClockFact::kAnchorUnreadable, "anchor-unreadable", false},
+           Row{ClockFact::kFirstStart, "first-start", false},
+           Row{ClockFact::kBeforeBuild, "before-build", false},
+           Row{ClockFact::kUnsynchronised, "unsynchronised", false},
+           Row{ClockFact::kRowsAhead, "rows-ahead", false},
+       }) {
+    EXPECT_EQ(NameOf(row.fact), row.name);
+    EXPECT_EQ(Blocks(row.fact), row.blocks) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace retentiond

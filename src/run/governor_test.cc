@@ -1,0 +1,101 @@
+#include "run/governor.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace retentiond {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const Instant kStart{std::chrono::sys_days(std::chrono::year(2026) / 3 / 16)};
+
+Governor::Measured Took(Micros held, Instant at = kStart) {
+  return {.at = at, .rows = 100, .lock_held = held};
+}
+
+TEST(GovernorTest, GrowsTowardsFiftyMillisecondsOnAnIdleFarm) {
+  Governor governor(Governor::Manner::kNormal);
+  for (int i = 0; i < 20; ++i) {
+    // A database that takes 10 us a row.
+    governor.Observe(Took(Micros(10) * governor.row_limit()));
+  }
+  EXPECT_NEAR(static_cast<double>(governor.row_limit()), 5000, 50);
+  EXPECT_EQ(governor.reason(), "full speed");
+  EXPECT_LE(governor.pause(), milliseconds(2));
+}
+
+TEST(GovernorTest, ShrinksToFiveMillisecondsWhileOthersCommit) {
+  Governor governor(Governor::Manner::kNormal);
+  for (int i = 0; i < 20; ++i) {
+    Governor::Measured batch = Took(Micros(10) * governor.row_limit());
+    batch.foreign_commits = true;
+    governor.Observe(batch);
+  }
+  EXPECT_NEAR(static_cast<double>(governor.row_limit()), 500, 10);
+  EXPECT_EQ(governor.reason(), "the farm is writing");
+}
+
+TEST(GovernorTest, LeavesTheFarmFourFifthsOfTheTime) {
+  Governor governor(Governor::Manner::kNormal);
+  governor.Observe({.at = kStart,
+                    .rows = 100,
+                    .lock_wait = milliseconds(3),
+                    .lock_held = milliseconds(5),
+                    .foreign_commits = true});
+  EXPECT_EQ(governor.pause(), milliseconds(23));
+}
+
+TEST(GovernorTest, CountsTheFarmAsIdleAfterASecondWithoutAForeignCommit) {
+  Governor governor(Governor::Manner::kNormal);
+  Governor::Measured foreign = Took(milliseconds(5));
+  foreign.foreign_commits = true;
+  governor.Observe(foreign);
+  governor.Observe(Took(milliseconds(5), kStart + seconds(1) - Micros(1)));
+  EXPECT_EQ(governor.reason(), "the farm is writing");
+  governor.Observe(Took(milliseconds(5), kStart + seconds(1)));
+  EXPECT_EQ(governor.reason(), "full speed");
+}
+
+TEST(GovernorTest, OneOddBatchChangesTheLimitByAFactorOfTwoAtMost) {
+  Governor governor(Governor::Manner::kNormal);
+  const std::int64_t before = governor.row_limit();
+  governor.Observe(Took(Micros(0)));
+  EXPECT_EQ(governor.row_limit(), 2 * before);
+  governor.Observe(Took(seconds(30)));
+  EXPECT_EQ(governor.row_limit(), before);
+}
+
+TEST(GovernorTest, StaysWithinItsBounds) {
+  Governor governor(Governor::Manner::kNormal);
+  for (int i = 0; i < 50; ++i) governor.Observe(Took(Micros(1)));
+  EXPECT_EQ(governor.row_limit(), 50'000);
+  for (int i = 0; i < 50; ++i) governor.Observe(Took(seconds(9)));
+  EXPECT_EQ(governor.row_limit(), 10);
+}
+
+TEST(GovernorTest, BacksOffFromABusyDatabaseAndComesBack) {
+  Governor governor(Governor::Manner::kNormal);
+  governor.ObserveBusy(kStart);
+  EXPECT_EQ(governor.pause(), milliseconds(100));
+  governor.ObserveBusy(kStart);
+  EXPECT_EQ(governor.pause(), milliseconds(200));
+  for (int i = 0; i < 20; ++i) governor.ObserveBusy(kStart);
+  EXPECT_EQ(governor.pause(), seconds(15));
+  EXPECT_EQ(governor.row_limit(), 10);
+  EXPECT_EQ(governor.reason(), "the database is busy");
+  governor.Observe(Took(milliseconds(1), kStart + seconds(5)));
+  EXPECT_EQ(governor.pause(), milliseconds(2));
+}
+
+TEST(GovernorTest, YieldsOutsideTheQuietHoursWhateverTheFarmDoes) {
+  Governor governor(Governor::Manner::kYielding);
+  governor.Observe(Took(milliseconds(5)));
+  EXPECT_EQ(governor.pause(), milliseconds(20));
+  EXPECT_EQ(governor.reason(), "outside the quiet hours");
+}
+
+}  // namespace
+}  // namespace retentiond

@@ -1,0 +1,90 @@
+#include "run/state_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "testing/files/scratch.h"
+
+namespace retentiond {
+namespace {
+
+class StateDirectoryTest : public ScratchTest {
+ protected:
+  StateDirectory Open(const std::string& id,
+                      const std::string& database = "/farm.db") {
+    absl::StatusOr<StateDirectory> directory =
+        StateDirectory::Open(base(), id, database);
+    EXPECT_TRUE(directory.ok()) << directory.status();
+    return *std::move(directory);
+  }
+
+  // Below the root, since a scratch test watches the rest.
+  std::filesystem::path base() const { return InRoot("state"); }
+};
+
+const Anchor kAnchor{.wall = InstantFromMicros(1'773'630'000'000'001),
+                     .boot_id = "a-boot",
+                     .boot_time = Micros(42)};
+
+TEST_F(StateDirectoryTest, GivesBackTheAnchorItWasGiven) {
+  ASSERT_TRUE(Open("one").WriteAnchor(kAnchor).ok());
+  const absl::StatusOr<Anchor> anchor = Open("one").ReadAnchor();
+  ASSERT_TRUE(anchor.ok()) << anchor.status();
+  EXPECT_EQ(*anchor, kAnchor);
+}
+
+TEST_F(StateDirectoryTest, HasNoAnchorAtFirst) {
+  EXPECT_EQ(Open("one").ReadAnchor().status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(StateDirectoryTest, SaysWhenTheAnchorCannotBeRead) {
+  const StateDirectory directory = Open("one");
+  for (const char* content :
+       {"", "{", "[]", "{}", R"({"wall_us":"x","boot_time_us":1})",
+        R"({"wall_us":1,"boot_time_us":1})",
+        R"({"wall_us":1,"boot_time_us":1,"boot_id":7})"}) {
+    std::ofstream(directory.path() / "anchor.json") << content;
+    EXPECT_EQ(directory.ReadAnchor().status().code(),
+              absl::StatusCode::kDataLoss)
+        << content;
+  }
+}
+
+TEST_F(StateDirectoryTest, KeepsFarmsApart) {
+  ASSERT_TRUE(Open("one").WriteAnchor(kAnchor).ok());
+  EXPECT_FALSE(Open("two", "/other.db").ReadAnchor().ok());
+  EXPECT_FALSE(Open("two", "/other.db").state_was_lost());
+}
+
+TEST_F(StateDirectoryTest, NoticesThatADatabaseLostItsState) {
+  EXPECT_FALSE(Open("one").state_was_lost());
+  EXPECT_FALSE(Open("one").state_was_lost());
+  StateDirectory second = Open("two");
+  EXPECT_TRUE(second.state_was_lost());
+  ASSERT_TRUE(second.ForgetLostState().ok());
+  EXPECT_FALSE(second.state_was_lost());
+  EXPECT_FALSE(Open("two").state_was_lost());
+}
+
+TEST_F(StateDirectoryTest, ReportsADirectoryThatCannotBeMade) {
+  std::ofstream(base()) << "a file";
+  const auto directory = StateDirectory::Open(base(), "one", "/farm.db");
+  EXPECT_FALSE(directory.ok());
+  EXPECT_THAT(std::string(directory.status().message()),
+              ::testing::HasSubstr("state directory"));
+}
+
+TEST_F(StateDirectoryTest, ReportsAnAnchorThatCannotBeWritten) {
+  const StateDirectory directory = Open("one");
+  std::filesystem::create_directory(directory.path() / "anchor.json.new");
+  EXPECT_FALSE(directory.WriteAnchor(kAnchor).ok());
+  std::filesystem::remove(directory.path() / "anchor.json.new");
+  std::filesystem::create_directory(directory.path() / "anchor.json");
+  EXPECT_FALSE(directory.WriteAnchor(kAnchor).ok());
+}
+
+}  // namespace
+}  // namespace retentiond

@@ -1,0 +1,138 @@
+// A StateStore whose calls a script can fail.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "jobstore/state_store.h"
+#include "testing/jobstore/call_script.h"
+
+namespace retentiond {
+
+class ScriptedState : public StateStore {
+ public:
+  ScriptedState(std::unique_ptr<StateStore> state, CallScript& script)
+      : state_(std::move(state)), script_(script) {}
+
+  absl::StatusOr<std::string> StateId() override {
+    return script_.Call("StateId", [&] { return state_->StateId(); });
+  }
+  absl::StatusOr<LeaseView> ViewLease() override {
+    return script_.Call("ViewLease", [&] { return state_->ViewLease(); });
+  }
+  absl::StatusOr<Lease> TakeLease(
+      const std::string& holder,
+      const std::optional<LeaseView>& seen) override {
+    return script_.Call("TakeLease",
+                        [&] { return state_->TakeLease(holder, seen); });
+  }
+  absl::Status RenewLease(const Lease& lease) override {
+    return script_.Call("RenewLease",
+                        [&] { return state_->RenewLease(lease); });
+  }
+  absl::Status ReleaseLease(const Lease& lease) override {
+    return script_.Call("ReleaseLease",
+                        [&] { return state_->ReleaseLease(lease); });
+  }
+  absl::StatusOr<std::optional<LocalDate>> LastSlot() override {
+    return script_.Call("LastSlot", [&] { return state_->LastSlot(); });
+  }
+  absl::Status SetLastSlot(LocalDate date) override {
+    return script_.Call("SetLastSlot",
+                        [&] { return state_->SetLastSlot(date); });
+  }
+  absl::StatusOr<std::optional<RunRecord>> OpenRun() override {
+    return script_.Call("OpenRun", [&] { return state_->OpenRun(); });
+  }
+  absl::StatusOr<RunId> BeginRun(const RunRecord& run,
+                                 const Lease& lease) override {
+    return script_.Call("BeginRun",
+                        [&] { return state_->BeginRun(run, lease); });
+  }
+  absl::Status UpdateRun(const RunRecord& run, const Lease& lease) override {
+    return script_.Call("UpdateRun",
+                        [&] { return state_->UpdateRun(run, lease); });
+  }
+  absl::Status CloseRun(const RunRecord& run, const Lease& lease,
+                        Instant now) override {
+    return script_.Call("CloseRun",
+                        [&] { return state_->CloseRun(run, lease, now); });
+  }
+  absl::Status RecordBlocked(const RunRecord& run, Instant now) override {
+    return script_.Call("RecordBlocked",
+                        [&] { return state_->RecordBlocked(run, now); });
+  }
+  absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) override {
+    return script_.Call("ListRuns", [&] { return state_->ListRuns(limit); });
+  }
+  absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
+                                                       int limit) override {
+    return script_.Call("ListPending",
+                        [&] { return state_->ListPending(after, limit); });
+  }
+  absl::Status RecordFiles(RunId run, const FilesOutcome& outcome,
+                           const Lease& lease, Instant now) override {
+    return script_.Call("RecordFiles", [&] {
+      return state_->RecordFiles(run, outcome, lease, now);
+    });
+  }
+  absl::Status VisitShield(
+      const std::function<absl::Status(const ShieldedOutput&)>& visit)
+      override {
+    return script_.Call("VisitShield",
+                        [&] { return state_->VisitShield(visit); });
+  }
+  absl::Status UpdateShield(const std::vector<ShieldedOutput>& outputs,
+                            const Lease& lease) override {
+    return script_.Call("UpdateShield",
+                        [&] { return state_->UpdateShield(outputs, lease); });
+  }
+  absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
+                                        const std::string& event,
+                                        const std::string& facts,
+                                        Instant now) override {
+    return script_.Call("AppendAudit", [&] {
+      return state_->AppendAudit(run, event, facts, now);
+    });
+  }
+  absl::StatusOr<std::optional<AuditHead>> Head() override {
+    return script_.Call("Head", [&] { return state_->Head(); });
+  }
+  absl::Status VisitAudit(AuditSeq from, const AuditVisitor& visit) override {
+    return script_.Call("VisitAudit",
+                        [&] { return state_->VisitAudit(from, visit); });
+  }
+  absl::StatusOr<std::optional<AuditRecord>> FindDeletion(
+      const JobId& id) override {
+    return script_.Call("FindDeletion",
+                        [&] { return state_->FindDeletion(id); });
+  }
+  absl::StatusOr<std::optional<Anchor>> ReadAnchor() override {
+    return script_.Call("ReadAnchor", [&] { return state_->ReadAnchor(); });
+  }
+  absl::Status WriteAnchor(const Anchor& anchor) override {
+    return script_.Call("WriteAnchor",
+                        [&] { return state_->WriteAnchor(anchor); });
+  }
+  absl::StatusOr<std::optional<ClockReading>> BlockedSince() override {
+    return script_.Call("BlockedSince", [&] { return state_->BlockedSince(); });
+  }
+  absl::Status SetBlockedSince(
+      const std::optional<ClockReading>& reading) override {
+    return script_.Call("SetBlockedSince",
+                        [&] { return state_->SetBlockedSince(reading); });
+  }
+  absl::Status Prune(Instant now) override {
+    return script_.Call("Prune", [&] { return state_->Prune(now); });
+  }
+
+ private:
+  std::unique_ptr<StateStore> state_;
+  CallScript& script_;
+};
+
+}  // namespace retentiond
