@@ -12,9 +12,9 @@ using std::chrono::days;
 using std::chrono::hours;
 
 Instant Day(int year, unsigned month, unsigned day) {
-  return Instant(std::chrono::sys_days(std::chrono::year(year) /
-                                       static_cast<int>(month) /
-                                       static_cast<int>(day)));
+  return Instant(
+      std::chrono::sys_days(std::chrono::year(year) / static_cast<int>(month) /
+                            static_cast<int>(day)));
 }
 
 DemoCalendar Plan(Instant today, const std::string& zone) {

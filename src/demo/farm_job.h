@@ -32,8 +32,8 @@ struct FarmJob {
   std::string id;
   std::string uid;  // names its directory in the temporary root
   std::string state;
-  std::string output;   // as the output column names it
-  Instant created;      // as precise as `stored_created` is
+  std::string output;  // as the output column names it
+  Instant created;     // as precise as `stored_created` is
   std::string stored_created;
   int logs = 0;    // rows of JobLog
   int assets = 0;  // rows of Asset

@@ -22,9 +22,9 @@ namespace {
 using Json = nlohmann::json;
 
 Json ToJson(const FarmFile& file) {
-  return {{"path", file.path},       {"kind", static_cast<int>(file.kind)},
-          {"target", file.target},   {"size_bytes", file.size_bytes},
-          {"hash", file.hash},       {"output", file.output}};
+  return {{"path", file.path},     {"kind", static_cast<int>(file.kind)},
+          {"target", file.target}, {"size_bytes", file.size_bytes},
+          {"hash", file.hash},     {"output", file.output}};
 }
 
 Json ToJson(const std::vector<FarmFile>& files) {
@@ -119,8 +119,8 @@ absl::Status Ledger::AddJob(const FarmJob& job) {
 }
 
 absl::Status Ledger::AddFinish(const std::string& id, Instant at) {
-  return Append(
-      Json{{"finish", {{"id", id}, {"at_us", MicrosOf(at)}}}}.dump() + "\n");
+  return Append(Json{{"finish", {{"id", id}, {"at_us", MicrosOf(at)}}}}.dump() +
+                "\n");
 }
 
 absl::Status Ledger::AddOrphan(const FarmOrphan& orphan) {
@@ -144,9 +144,8 @@ absl::StatusOr<LedgerContent> ReadLedger(const std::filesystem::path& path) {
     try {
       Take(Json::parse(line), content);
     } catch (const std::exception& error) {
-      return absl::DataLossError(fmt::format("ledger {}, line {}: {}",
-                                             path.string(), number,
-                                             error.what()));
+      return absl::DataLossError(fmt::format(
+          "ledger {}, line {}: {}", path.string(), number, error.what()));
     }
   }
   return content;

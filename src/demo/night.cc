@@ -61,9 +61,9 @@ class NightObserver : public RunObserver {
   }
   void OnRunEnd(const RunRecord& run) override {
     farm_.cleaning = false;
-    farm_.cleaning_us += std::chrono::duration_cast<Micros>(
-                             steady_clock::now() - begun_)
-                             .count();
+    farm_.cleaning_us +=
+        std::chrono::duration_cast<Micros>(steady_clock::now() - begun_)
+            .count();
     if (run.finished.has_value()) closed_ = run.slot;
   }
   void OnTrouble(const absl::Status& status,
@@ -95,23 +95,22 @@ absl::Status LiveThrough(const DaemonWorld& world, const NightOrders& orders) {
   Wakeup wakeup;
   NoService service;
   NightObserver observer(farm, orders.dies_after_batches);
-  Daemon daemon(
-      {.config = world.config,
-       .naming = world.naming,
-       .clock = world.clock,
-       .calls = world.calls,
-       .open =
-           [&] {
-             return world.open(world.config, world.naming,
-                               OpenMode::kReadWrite);
-           },
-       .observer = observer,
-       .service = service,
-       .wakeup = wakeup,
-       .stop_requested = [] { return false; },
-       .host = "demo",
-       .holder = fmt::format("demo:{}", orders.process),
-       .build_date = world.build_date});
+  Daemon daemon({.config = world.config,
+                 .naming = world.naming,
+                 .clock = world.clock,
+                 .calls = world.calls,
+                 .open =
+                     [&] {
+                       return world.open(world.config, world.naming,
+                                         OpenMode::kReadWrite);
+                     },
+                 .observer = observer,
+                 .service = service,
+                 .wakeup = wakeup,
+                 .stop_requested = [] { return false; },
+                 .host = "demo",
+                 .holder = fmt::format("demo:{}", orders.process),
+                 .build_date = world.build_date});
   RETURN_IF_ERROR(daemon.Start());
   while (world.clock.Now() < orders.until) {
     const Micros sleep = daemon.Turn();
@@ -122,8 +121,8 @@ absl::Status LiveThrough(const DaemonWorld& world, const NightOrders& orders) {
   }
   if (!orders.date.has_value()) return absl::OkStatus();
   return absl::DeadlineExceededError(
-      fmt::format("the run of {} was not closed: {}",
-                  FormatDate(*orders.date), observer.trouble()));
+      fmt::format("the run of {} was not closed: {}", FormatDate(*orders.date),
+                  observer.trouble()));
 }
 
 }  // namespace retentiond

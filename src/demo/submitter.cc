@@ -32,8 +32,7 @@ absl::StatusOr<Submitter> Submitter::Open(const FarmPaths& paths,
                                           SharedFarm& farm) {
   ASSIGN_OR_RETURN(FarmDatabase database, FarmDatabase::Open(paths.database));
   ASSIGN_OR_RETURN(Ledger ledger, Ledger::Open(paths.ledger));
-  return Submitter(paths, orders, farm, std::move(database),
-                   std::move(ledger));
+  return Submitter(paths, orders, farm, std::move(database), std::move(ledger));
 }
 
 Submitter::Submitter(FarmPaths paths, Orders orders, SharedFarm& farm,

@@ -14,8 +14,8 @@ namespace retentiond {
 class Submitter {
  public:
   struct Orders {
-    int first_number = 0;  // of its jobs
-    std::string long_job;  // id of a job that is in work for days ...
+    int first_number = 0;   // of its jobs
+    std::string long_job;   // id of a job that is in work for days ...
     Instant long_job_ends;  // ... and is finished then
   };
 
@@ -43,7 +43,7 @@ class Submitter {
   FarmDatabase database_;
   Ledger ledger_;
   int number_;
-  Instant due_;           // the next job's creation
+  Instant due_;            // the next job's creation
   std::string rendering_;  // the job before, still in work; empty: none
 };
 
