@@ -1,11 +1,9 @@
-#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <atomic>
-#include <random>
 #include <string>
 
 #include "base/status_macros.h"
@@ -13,6 +11,7 @@
 #include "policy/slot.h"
 #include "policy/zone.h"
 #include "run/daemon.h"
+#include "run/lease_holder.h"
 #include "run/log_observer.h"
 #include "run/service_notifier.h"
 #include "version.h"
@@ -76,8 +75,8 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                  .wakeup = wakeup,
                  .stop_requested = [] { return stop_requested.load(); },
                  .host = host,
-                 .holder = fmt::format("{}:{}:{:08x}", host, getpid(),
-                                       std::random_device()()),
+                 .holder = LeaseHolderOfThisProcess(
+                     host, context.wiring.clock.BootId()),
                  .build_date = Instant(std::chrono::seconds(kCommitTime))});
   RETURN_IF_ERROR(daemon.Serve());
   return ExitCode::kOk;

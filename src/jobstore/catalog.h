@@ -40,7 +40,12 @@ struct CatalogTable {
   std::vector<std::string> columns;
   std::vector<std::string> primary_key;  // empty: none declared
   bool without_rowid = false;            // SQLite
+  // The columns of each index that covers all rows, in the index's order.
+  std::vector<std::vector<std::string>> indexes;
   std::optional<std::int64_t> estimated_rows;
+
+  // Whether an index leads with these columns, in any order among themselves.
+  bool HasIndexOn(const std::vector<std::string>& searched) const;
 };
 
 struct Catalog {

@@ -4,6 +4,10 @@
 // milliseconds, its ISO 8601 text, and CURRENT_TIMESTAMP's text); comparing
 // them as SQLite does, across storage classes, would delete everything or
 // nothing. So each value is read here, and only instants are compared.
+//
+// Nothing before 2000-01-01 counts as a creation time in any form: such values
+// are a language's zero (1970-01-01, 0001-01-01), and reading them as very old
+// jobs would delete what was never dated.
 #pragma once
 
 #include <cstdint>

@@ -25,10 +25,8 @@ struct DeletionPlan {
   std::string job_table;
   // Dependents before those they refer to; a cycle's tables in any order.
   std::vector<PlanTable> tables;
-  // CASCADE or declared references from a table of the plan, or from the job
-  // table itself, that lead to the job table... as opposed to `via`, these
-  // start at the job table: a job goes with another one (a retry with its
-  // original).
+  // CASCADE or declared references of the job table itself, to itself or to a
+  // table of the plan: a job goes with another one (a retry with its original).
   std::vector<Reference> job_to_job;
   // RESTRICT and NO ACTION: a row that stays and refers so holds the job.
   std::vector<Reference> holding;

@@ -25,6 +25,16 @@ constexpr int kBusyWaitMillis = 5000;
 // part of the 64 MB that the daemon may use.
 constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 
+// SQLite's own default: about 4 MB of log.
+constexpr int kLongLogPages = 1000;
+
+// Called by SQLite after each of our commits to the log.
+int NoteLogLength(void* wal_pages, sqlite3* /*db*/, const char* /*schema*/,
+                  int pages) {
+  *static_cast<int*>(wal_pages) = pages;
+  return SQLITE_OK;
+}
+
 absl::StatusCode CodeOfSqlite(int result) {
   switch (result & 0xff) {
     case SQLITE_BUSY:
@@ -214,26 +224,50 @@ absl::StatusOr<std::shared_ptr<SqliteConnection>> SqliteConnection::Open(
   const int result =
       sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   std::shared_ptr<SqliteConnection> connection(new SqliteConnection(db, path));
-  const std::string context = "database " + path.string();
-  RETURN_IF_ERROR(StatusOfSqlite(db, result, context));
+  RETURN_IF_ERROR(StatusOfSqlite(db, result, "database " + path.string()));
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, kBusyWaitMillis);
+  sqlite3_wal_hook(db, NoteLogLength, &connection->wal_pages_);
   RETURN_IF_ERROR(connection->Execute("PRAGMA foreign_keys = ON"));
+  RETURN_IF_ERROR(connection->Execute("PRAGMA temp_store = FILE"));
   RETURN_IF_ERROR(connection->Execute(kCacheSize));
-  // The first read of the file: says whether it is a database at all.
-  const absl::StatusOr<std::optional<std::int64_t>> version =
-      connection->QueryInt("PRAGMA schema_version");
-  if (!version.ok()) {
-    if (version.status().code() == absl::StatusCode::kDataLoss &&
-        sqlite3_errcode(db) == SQLITE_NOTADB) {
+  RETURN_IF_ERROR(connection->ReadFirst());
+  return connection;
+}
+
+// The first read of the file says whether it is a database at all, and whether
+// it can be shared with the farm.
+absl::Status SqliteConnection::ReadFirst() {
+  const std::string context = "database " + path_.string();
+  const absl::Status read =
+      QueryInt("SELECT count(*) FROM sqlite_master").status();
+  if (read.ok()) return read;
+  const std::string directory = path_.parent_path().string();
+  switch (sqlite3_extended_errcode(db_)) {
+    case SQLITE_NOTADB:
       return absl::InvalidArgumentError(
           context +
           ": is not an SQLite database, or is encrypted; expected the farm's "
           "unencrypted database file");
-    }
-    return Annotate(version.status(), context);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY_CANTINIT:
+    case SQLITE_READONLY_DIRECTORY:
+    case SQLITE_READONLY_RECOVERY:
+      return absl::PermissionDeniedError(fmt::format(
+          "{}: keeps a write-ahead log, and user id {} may not write to the "
+          "directory {}, where SQLite must create or open {}-wal and {}-shm "
+          "even to read it; grant the right to write there",
+          context, geteuid(), directory, path_.filename().string(),
+          path_.filename().string()));
+    case SQLITE_READONLY_ROLLBACK:
+      return absl::PermissionDeniedError(fmt::format(
+          "{}: a writer was interrupted, and its journal must be rolled back "
+          "before anybody can read; grant the right to write to the file and "
+          "to {}, or let the farm open it once",
+          context, directory));
+    default:
+      return Annotate(read, context);
   }
-  return connection;
 }
 
 absl::StatusOr<std::shared_ptr<SqliteConnection>>
@@ -310,6 +344,15 @@ SqliteConnection::BeginImmediate() {
   transaction.lock_wait = std::chrono::duration_cast<std::chrono::microseconds>(
       transaction.locked_at - asked);
   return transaction;
+}
+
+absl::Status SqliteConnection::CheckpointWhenLong() {
+  if (wal_pages_ < checkpoint_at_) checkpoint_at_ = 0;  // the log began anew
+  if (wal_pages_ < checkpoint_at_ + kLongLogPages) return absl::OkStatus();
+  // A reader may keep the log from beginning anew: then it is looked at again
+  // when it has grown by as much.
+  checkpoint_at_ = wal_pages_;
+  return Execute("PRAGMA main.wal_checkpoint(PASSIVE)");
 }
 
 std::int64_t SqliteConnection::changes() const {

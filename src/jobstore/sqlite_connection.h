@@ -108,15 +108,23 @@ class SqliteConnection {
   };
   absl::StatusOr<Transaction> BeginImmediate();
 
+  // Moves the write-ahead log into the database, as far as that waits for
+  // nobody, once our commits have found it 1000 pages long. Our commits never
+  // do it themselves: it would be done under the write lock.
+  absl::Status CheckpointWhenLong();
+
   std::int64_t changes() const;
   sqlite3* get() const { return db_; }
   const std::filesystem::path& path() const { return path_; }
 
  private:
   SqliteConnection(sqlite3* db, std::filesystem::path path);
+  absl::Status ReadFirst();
 
   sqlite3* db_;
   std::filesystem::path path_;
+  int wal_pages_ = 0;      // in the log at our last commit
+  int checkpoint_at_ = 0;  // pages
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 

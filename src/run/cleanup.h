@@ -42,7 +42,7 @@ struct CleanupParts {
   // cleanly.
   std::function<bool()> stop_requested;
   Wakeup& wakeup;      // interrupts a pause
-  std::string holder;  // who we are in the lease: "host:pid:random"
+  std::string holder;  // who we are in the lease: see lease_holder.h
   std::string host;
   Instant process_start;
   Instant build_date;

@@ -11,6 +11,7 @@
 #include "policy/zone.h"
 #include "run/cleanup.h"
 #include "run/clock_watch.h"
+#include "run/lease_holder.h"
 
 namespace retentiond {
 namespace {
@@ -165,12 +166,17 @@ absl::StatusOr<Micros> Daemon::RecordFirstStart(Database& database,
   return Micros(0);
 }
 
-// Whether the lease is free, or another's that has stopped moving: a standby
-// watches it by its own boot time, so that no wall clock decides.
+// Whether the lease is free, of a process that is known to be dead, or another's
+// that has stopped moving: a standby watches it by its own boot time, so that no
+// wall clock decides.
 absl::StatusOr<bool> Daemon::MayLead(Database& database) {
   ASSIGN_OR_RETURN(const LeaseView view, database.state->ViewLease());
   if (view.holder.empty() || view.holder == parts_.holder) {
     other_.reset();
+    return true;
+  }
+  if (IsDeadNeighbour(view.holder, parts_.host, parts_.clock.BootId())) {
+    other_ = view;
     return true;
   }
   const Micros now = parts_.clock.BootTime();

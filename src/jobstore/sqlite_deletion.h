@@ -1,0 +1,62 @@
+// Counts and deletes what a closed batch takes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "jobstore/sqlite_closure.h"
+
+namespace retentiond {
+
+using RowCounts = std::map<std::string, std::int64_t>;  // by table, none is 0
+
+// The rows of leaf tables are never collected: they are found by their going
+// parents in one statement, so that a missing index costs a scan a batch and
+// not a scan a job.
+class SqliteDeletion {
+ public:
+  static absl::StatusOr<SqliteDeletion> Make(SqliteConnection& connection,
+                                             const Catalog& catalog,
+                                             const DeletionPlan& plan,
+                                             const ClosureStatements& closure);
+
+  // The batch's jobs and collected rows.
+  absl::StatusOr<RowCounts> CountCollected(SqliteConnection& connection,
+                                           std::int64_t first_round) const;
+  // The batch's leaf rows, of each table at most `limit`.
+  absl::StatusOr<RowCounts> CountLeaves(SqliteConnection& connection,
+                                        std::int64_t first_round,
+                                        std::int64_t limit) const;
+
+  // Deletes the batch: leaves, then dependents before those they refer to, the
+  // jobs last. `collected` as CountCollected said. FailedPrecondition: the
+  // database (a constraint, a trigger) refused.
+  absl::StatusOr<RowCounts> Delete(SqliteConnection& connection,
+                                   std::int64_t first_round,
+                                   const RowCounts& collected) const;
+  // Deletes at most `limit` leaf rows and nothing else.
+  absl::StatusOr<RowCounts> DeleteLeaves(SqliteConnection& connection,
+                                         std::int64_t first_round,
+                                         std::int64_t limit) const;
+
+ private:
+  struct Leaf {
+    std::string table;
+    std::string count;        // ?1 first round, ?2 limit
+    std::string remove;       // ?1 first round
+    std::string remove_some;  // ?1 first round, ?2 limit
+  };
+  struct Collected {
+    std::string table;
+    std::string count;
+    std::string remove;
+    std::string remaining;  // those that are there in spite of `remove`
+  };
+  std::vector<Leaf> leaves_;
+  std::vector<Collected> collected_;  // in the order of deletion
+};
+
+}  // namespace retentiond
