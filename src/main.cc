@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "config/config.h"
 #include "files/file_calls.h"
-#include "jobstore/sqlite_catalog.h"
+#include "jobstore/sqlite_inspect.h"
 #include "jobstore/sqlite_store.h"
 
 namespace retentiond {
@@ -24,6 +24,18 @@ absl::StatusOr<Database> Open(const DatabaseConfig& config,
   return OpenSqlite(config.path, layout, mode);
 }
 
+absl::StatusOr<Catalog> ReadCatalog(const DatabaseConfig& config) {
+  if (config.kind != DatabaseKind::kSqlite) return OnlySqlite();
+  return InspectSqliteCatalog(config.path);
+}
+
+absl::StatusOr<std::vector<std::string>> ReadValues(
+    const DatabaseConfig& config, const std::string& table,
+    const std::string& column) {
+  if (config.kind != DatabaseKind::kSqlite) return OnlySqlite();
+  return InspectSqliteValues(config.path, table, column);
+}
+
 }  // namespace
 }  // namespace retentiond
 
@@ -35,5 +47,6 @@ int main(int argc, char** argv) {
                              .calls = calls,
                              .environment = retentiond::ProcessEnvironment(),
                              .open = retentiond::Open,
-                             .read_catalog = retentiond::ReadSqliteCatalogAt});
+                             .read_catalog = retentiond::ReadCatalog,
+                             .read_values = retentiond::ReadValues});
 }

@@ -84,7 +84,7 @@ TEST_F(DescentTest, EntersNothingButDirectoriesBelow) {
 }
 
 TEST_F(DescentTest, ReadsAllNamesInBatches) {
-  MakeFiles(InRoot("d"), 5000);
+  MakeFiles(InRoot("d"), 2000);
   Descent descent = Start();
   ASSERT_TRUE(descent.Enter("d").ok());
   std::set<std::string> names;
@@ -99,7 +99,7 @@ TEST_F(DescentTest, ReadsAllNamesInBatches) {
       EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
     }
   }
-  EXPECT_EQ(names.size(), 5000u);
+  EXPECT_EQ(names.size(), 2000u);
   EXPECT_GT(batches, 1);
 }
 
@@ -124,7 +124,7 @@ TEST_F(DescentTest, HoldsFewDescriptorsHoweverDeep) {
 
 TEST_F(DescentTest, ReadsOnWhereItWasAfterTheDescriptorWasClosed) {
   const std::string deep = MakeChain(20);
-  MakeFiles(InRoot(deep), 3000);
+  MakeFiles(InRoot(deep), 2000);
   MakeTree(InRoot(deep), {Dir("d")});
   Descent descent = Start();
   EnterChain(descent, 20);
@@ -139,7 +139,7 @@ TEST_F(DescentTest, ReadsOnWhereItWasAfterTheDescriptorWasClosed) {
     ASSERT_TRUE(descent.Enter("d").ok());
     ASSERT_TRUE(descent.Leave().ok());
   }
-  EXPECT_EQ(names.size(), 3001u);
+  EXPECT_EQ(names.size(), 2001u);
 }
 
 TEST_F(DescentTest, NoticesThatItsDirectoryWasMovedAway) {

@@ -24,9 +24,14 @@ ResolvedDirectory Ask(const std::string& directory) {
   std::string missing;
   while (true) {
     const std::optional<std::string> real = RealPath(path);
-    if (real.has_value()) return {0, *real, missing};
-    if (errno != ENOENT) return {errno, "", ""};
+    if (!real.has_value() && errno != ENOENT) return {errno, "", ""};
     struct stat st = {};
+    if (real.has_value()) {
+      // What is there but is no directory can hold nothing.
+      if (::lstat(real->c_str(), &st) != 0) return {errno, "", ""};
+      if (!S_ISDIR(st.st_mode)) return {ENOTDIR, "", ""};
+      return {0, *real, missing};
+    }
     if (::lstat(path.c_str(), &st) == 0) return {ENOENT, "", ""};
     const std::size_t slash = path.find_last_of('/');
     missing = path.substr(slash + 1) + (missing.empty() ? "" : "/") + missing;

@@ -46,6 +46,7 @@ TEST_F(PathResolverTest, ReportsOtherErrors) {
   MakeTree(root_path(), {Link("loop", "loop"), File("file")});
   EXPECT_EQ(resolver_.Resolve(InRoot("loop/x").string()).error, ELOOP);
   EXPECT_EQ(resolver_.Resolve(InRoot("file/x").string()).error, ENOTDIR);
+  EXPECT_EQ(resolver_.Resolve(InRoot("file").string()).error, ENOTDIR);
   EXPECT_EQ(resolver_.Resolve(InRoot(std::string(300, 'a')).string()).error,
             ENAMETOOLONG);
 }

@@ -13,8 +13,8 @@
 namespace retentiond {
 namespace {
 
-constexpr char kBarred[] = "temp.retentiond_barred";
-constexpr char kBlocked[] = "temp.retentiond_blocked";
+constexpr char kBarred[] = "temp.closure_barred";
+constexpr char kBlocked[] = "temp.closure_blocked";
 
 std::string QuoteText(const std::string& text) {
   std::string quoted = "'";
@@ -68,9 +68,9 @@ absl::StatusOr<ClosureTable> MakeTable(SqliteConnection& connection,
     table.shown.push_back(QuoteName(column));
   }
   if (table.shown.empty()) table.shown = table.key;
-  table.going = fmt::format("temp.retentiond_going_{}", number);
-  table.stay = fmt::format("temp.retentiond_stay_{}", number);
-  table.above = fmt::format("temp.retentiond_above_{}", number);
+  table.going = fmt::format("temp.closure_going_{}", number);
+  table.stay = fmt::format("temp.closure_stay_{}", number);
+  table.above = fmt::format("temp.closure_above_{}", number);
   return table;
 }
 

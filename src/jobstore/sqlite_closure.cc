@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<SqliteClosure>> SqliteClosure::Make(
   ASSIGN_OR_RETURN(SqliteStatement old,
                    database.Prepare("SELECT name FROM temp.sqlite_master WHERE "
                                     "type = 'table' AND name LIKE "
-                                    "'retentiond\\_%' ESCAPE '\\'"));
+                                    "'closure\\_%' ESCAPE '\\'"));
   std::vector<std::string> drops;
   while (true) {
     ASSIGN_OR_RETURN(const bool row, old.Step());

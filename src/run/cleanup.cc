@@ -396,6 +396,17 @@ absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
   return StepNow();
 }
 
+// The night is given up: says so in the run's record, if that can be written.
+absl::StatusOr<RunRecord> Cleanup::CloseFailed(const absl::Status& why) {
+  parts_.observer.OnTrouble(why, "ending the run");
+  NoteError(MessageOf(why));
+  if (!claimed_) {
+    ASSIGN_OR_RETURN(run_.id, parts_.database.state->BeginRun(run_, lease_));
+    claimed_ = true;
+  }
+  return Close(RunOutcome::kFailed);
+}
+
 absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   BeginPhase("close");
   for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {

@@ -18,12 +18,12 @@ namespace retentiond {
 
 struct FakeJob {
   std::string id;
-  std::optional<Instant> created;  // none: unreadable
+  std::optional<Instant> created = {};  // none: unreadable
   std::string state = "COMPLETED";
-  std::vector<FieldValue> fields;
-  std::map<std::string, std::int64_t> dependents;  // rows by table
+  std::vector<FieldValue> fields = {};
+  std::map<std::string, std::int64_t> dependents = {};  // rows by table
   // The table whose row refers to the job and must stay; none: not held.
-  std::optional<std::string> held_by;
+  std::optional<std::string> held_by = {};
 };
 
 class FakeDatabase {

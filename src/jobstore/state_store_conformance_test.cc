@@ -1,0 +1,756 @@
+// What every StateStore must do.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "testing/jobstore/conformance.h"
+
+namespace retentiond {
+namespace {
+
+using nlohmann::json;
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::seconds;
+using std::string_literals::operator""s;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+using Code = absl::StatusCode;
+
+class StateStoreConformanceTest : public ConformanceTest {
+ protected:
+  static constexpr Instant kLater = kSlotStart + std::chrono::hours(1);
+
+  std::vector<std::string> Events() {
+    std::vector<std::string> events;
+    for (const AuditRecord& record : Audit()) events.push_back(record.event);
+    return events;
+  }
+  json NewestFacts() { return json::parse(Audit().back().facts); }
+  absl::Status Close(RunOutcome outcome) {
+    RunRecord run = NewestRun();
+    run.outcome = outcome;
+    return state().CloseRun(run, lease_, kLater);
+  }
+  absl::Status Block(LocalDate slot, std::vector<std::string> facts) {
+    RunRecord run = RunOf(slot);
+    run.blocked = std::move(facts);
+    return state().RecordBlocked(run, kLater);
+  }
+  // Deletes the job "a" so that `names` are pending.
+  Batch LeavePending(const std::vector<std::string>& names) {
+    Insert("a", hours(1));
+    BeginRun();
+    Survey();
+    return DeleteLeaving(names);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, StateStoreConformanceTest,
+                         testing::ValuesIn(FarmKinds()),
+                         [](const auto& kind) { return kind.param.name; });
+
+// --- the state's id, and opening
+
+TEST_P(StateStoreConformanceTest, KeepsItsIdWhenOpenedAgain) {
+  const std::string id = *state().StateId();
+  EXPECT_EQ(id.size(), 32U);
+  database_ = *farm_->Open(OpenMode::kReadWrite);
+  EXPECT_EQ(*state().StateId(), id);
+}
+
+TEST_P(StateStoreConformanceTest, GivesEachFarmAnIdOfItsOwn) {
+  const std::unique_ptr<Farm> other = GetParam().make();
+  const Database database = *other->Open(OpenMode::kReadWrite);
+  EXPECT_NE(*state().StateId(), *database.state->StateId());
+}
+
+TEST_P(StateStoreConformanceTest, AnswersAsIfEmptyWhereThereAreNoTables) {
+  const std::unique_ptr<Farm> fresh = GetParam().make();
+  const Database database = *fresh->Open(OpenMode::kReadOnly);
+  StateStore& empty = *database.state;
+  EXPECT_EQ(*empty.StateId(), "");
+  EXPECT_EQ(empty.ViewLease()->holder, "");
+  EXPECT_EQ(*empty.LastSlot(), std::nullopt);
+  EXPECT_FALSE(empty.OpenRun()->has_value());
+  EXPECT_THAT(*empty.ListRuns(10), IsEmpty());
+  EXPECT_THAT(*empty.ListPending(PendingId{0}, 10), IsEmpty());
+  EXPECT_OK(empty.VisitShield(nullptr));
+  EXPECT_EQ(*empty.Head(), std::nullopt);
+  EXPECT_OK(empty.VisitAudit(AuditSeq{1}, nullptr));
+  EXPECT_FALSE(empty.FindDeletion({"a"})->has_value());
+  EXPECT_EQ(*empty.ReadAnchor(), std::nullopt);
+  EXPECT_FALSE(empty.BlockedSince()->has_value());
+}
+
+TEST_P(StateStoreConformanceTest, WritesNothingWhenOpenedReadOnly) {
+  BeginRun();
+  {
+    const Database database = *farm_->Open(OpenMode::kReadOnly);
+    StateStore& reader = *database.state;
+    EXPECT_EQ(*reader.StateId(), *state().StateId());
+    EXPECT_THAT(*reader.ListRuns(10), SizeIs(1));
+    EXPECT_EQ(reader.SetLastSlot(Slot()).code(), Code::kPermissionDenied);
+    EXPECT_EQ(reader.Prune(kLater).code(), Code::kPermissionDenied);
+    EXPECT_EQ(reader.TakeLease("host-a", std::nullopt).status().code(),
+              Code::kPermissionDenied);
+  }
+  EXPECT_EQ(*state().LastSlot(), std::nullopt);
+}
+
+// --- the lease
+
+TEST_P(StateStoreConformanceTest, StartsWithAFreeLease) {
+  EXPECT_EQ(state().ViewLease()->holder, "");
+}
+
+TEST_P(StateStoreConformanceTest, GivesAFreeLeaseAndShowsItsHolder) {
+  const Lease lease = *state().TakeLease("host-a", std::nullopt);
+  const LeaseView view = *state().ViewLease();
+  EXPECT_EQ(view.holder, "host-a");
+  EXPECT_EQ(view.epoch, lease.epoch);
+}
+
+TEST_P(StateStoreConformanceTest, RefusesALeaseThatAnotherHolds) {
+  ASSERT_TRUE(state().TakeLease("host-a", std::nullopt).ok());
+  const absl::Status status =
+      state().TakeLease("host-b", std::nullopt).status();
+  EXPECT_EQ(status.code(), Code::kAborted);
+  EXPECT_NE(std::string(status.message()).find("host-a"), std::string::npos);
+  EXPECT_EQ(state().ViewLease()->holder, "host-a");
+}
+
+TEST_P(StateStoreConformanceTest, RefusesAHolderWithoutAName) {
+  EXPECT_EQ(state().TakeLease("", std::nullopt).status().code(),
+            Code::kInvalidArgument);
+}
+
+TEST_P(StateStoreConformanceTest, RaisesTheEpochAtEachTaking) {
+  const Lease first = *state().TakeLease("host-a", std::nullopt);
+  const Lease again = *state().TakeLease("host-a", std::nullopt);
+  EXPECT_GT(again.epoch, first.epoch);
+  ASSERT_OK(state().ReleaseLease(again));
+  EXPECT_EQ(state().ViewLease()->epoch, again.epoch);
+  EXPECT_GT(state().TakeLease("host-a", std::nullopt)->epoch, again.epoch);
+}
+
+TEST_P(StateStoreConformanceTest, IsTakenOverOnlyWhenUnchanged) {
+  const Lease lease = *state().TakeLease("host-a", std::nullopt);
+  const LeaseView seen = *state().ViewLease();
+  ASSERT_OK(state().RenewLease(lease));
+  EXPECT_EQ(state().TakeLease("host-b", seen).status().code(), Code::kAborted);
+  const LeaseView unchanged = *state().ViewLease();
+  EXPECT_EQ(unchanged.renewals, seen.renewals + 1);
+  EXPECT_GT(state().TakeLease("host-b", unchanged)->epoch, lease.epoch);
+  EXPECT_EQ(state().ViewLease()->holder, "host-b");
+}
+
+TEST_P(StateStoreConformanceTest, TellsAnOldHolderThatItsLeaseIsGone) {
+  BeginRun();
+  ASSERT_TRUE(state().TakeLease("host-b", *state().ViewLease()).ok());
+  const RunRecord run = NewestRun();
+  EXPECT_EQ(state().RenewLease(lease_).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().ReleaseLease(lease_).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().BeginRun(RunOf(Slot() + days(1)), lease_).status().code(),
+            Code::kFailedPrecondition);
+  EXPECT_EQ(state().UpdateRun(run, lease_).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Close(RunOutcome::kSuccess).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().RecordFiles(run_, {}, lease_, kLater).code(),
+            Code::kFailedPrecondition);
+  EXPECT_EQ(state().UpdateShield({}, lease_).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().ViewLease()->holder, "host-b");
+}
+
+TEST_P(StateStoreConformanceTest, CannotRenewAReleasedLease) {
+  const Lease lease = *state().TakeLease("host-a", std::nullopt);
+  ASSERT_OK(state().ReleaseLease(lease));
+  EXPECT_EQ(state().ViewLease()->holder, "");
+  EXPECT_EQ(state().RenewLease(lease).code(), Code::kFailedPrecondition);
+}
+
+// --- slots and runs
+
+TEST_P(StateStoreConformanceTest, RemembersTheLastSlot) {
+  EXPECT_EQ(*state().LastSlot(), std::nullopt);
+  ASSERT_OK(state().SetLastSlot(Slot()));
+  EXPECT_EQ(*state().LastSlot(), Slot());
+}
+
+TEST_P(StateStoreConformanceTest, BeginsARunWithItsAuditRecord) {
+  lease_ = *state().TakeLease("host-a", std::nullopt);
+  RunRecord run = RunOf(Slot());
+  run.late = true;
+  run.phase = "survey";
+  run.audit_facts = {{"host", "farm\xff"}, {"zone_data", "2025b"}};
+  run_ = *state().BeginRun(run, lease_);
+  const RunRecord open = (*state().OpenRun()).value();
+  EXPECT_EQ(open.id, run_);
+  EXPECT_EQ(open.slot, Slot());
+  EXPECT_EQ(open.slot_start, kSlotStart);
+  EXPECT_EQ(open.cutoff, kCutoff);
+  EXPECT_EQ(open.started, run.started);
+  EXPECT_EQ(open.finished, std::nullopt);
+  EXPECT_EQ(open.outcome, std::nullopt);
+  EXPECT_TRUE(open.late);
+  EXPECT_EQ(open.timezone, "UTC");
+  EXPECT_EQ(open.phase, "survey");
+  EXPECT_THAT(Events(), ElementsAre("run-begin"));
+  EXPECT_EQ(Audit()[0].time, run.started);
+  EXPECT_EQ(Audit()[0].run, run_);
+  EXPECT_EQ(
+      NewestFacts(),
+      json::parse(R"({"slot":"2026-03-16","slot_start":"2026-03-16T03:00:00Z",)"
+                  R"("cutoff":"2026-03-09T03:00:00Z","timezone":"UTC",)"
+                  R"("late":true,"host":{"escaped":"farm\\xff"},)"
+                  R"("zone_data":"2025b"})"));
+}
+
+TEST_P(StateStoreConformanceTest, GivesAnOpenRunBackAsItIs) {
+  BeginRun();
+  EXPECT_EQ(*state().BeginRun(RunOf(Slot()), lease_), run_);
+  EXPECT_THAT(Events(), ElementsAre("run-begin"));
+}
+
+TEST_P(StateStoreConformanceTest, BeginsNoSecondRunWhileOneIsOpen) {
+  BeginRun();
+  EXPECT_EQ(state().BeginRun(RunOf(Slot() + days(1)), lease_).status().code(),
+            Code::kFailedPrecondition);
+}
+
+TEST_P(StateStoreConformanceTest, ClaimsASlotOnce) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  EXPECT_EQ(state().BeginRun(RunOf(Slot()), lease_).status().code(),
+            Code::kAlreadyExists);
+  EXPECT_EQ(state().BeginRun(RunOf(Slot() - days(1)), lease_).status().code(),
+            Code::kAlreadyExists);
+  EXPECT_TRUE(state().BeginRun(RunOf(Slot() + days(1)), lease_).ok());
+}
+
+TEST_P(StateStoreConformanceTest, ClaimsAClosedSlotNoMoreWhenTheLastIsSetBack) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  ASSERT_OK(state().SetLastSlot(Slot() - days(3)));
+  EXPECT_EQ(state().BeginRun(RunOf(Slot()), lease_).status().code(),
+            Code::kAlreadyExists);
+}
+
+TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
+  BeginRun();
+  RunRecord run = NewestRun();
+  run.phase = "batches";
+  run.expired = 5;
+  run.held = 2;
+  run.undatable = 1;
+  run.orphans = 4;
+  run.phases_s = {{"survey", 1.5}, {"odd\xff", 2}};
+  run.jobs_deleted = 99;  // kept by DeleteBatch alone
+  for (int i = 0; i < 21; ++i) run.errors.push_back(fmt::format("e{}", i));
+  run.errors[0] = "bad \xff name";
+  ASSERT_OK(state().UpdateRun(run, lease_));
+  const RunRecord open = (*state().OpenRun()).value();
+  EXPECT_EQ(open.phase, "batches");
+  EXPECT_EQ(open.expired, 5);
+  EXPECT_EQ(open.held, 2);
+  EXPECT_EQ(open.undatable, 1);
+  EXPECT_EQ(open.orphans, 4);
+  EXPECT_EQ(open.jobs_deleted, 0);
+  EXPECT_EQ(open.phases_s.at("survey"), 1.5);
+  EXPECT_EQ(open.phases_s.at("odd\\xff"), 2);
+  ASSERT_EQ(open.errors.size(), 20U);
+  EXPECT_EQ(open.errors.front(), "bad \\xff name");
+  EXPECT_EQ(open.errors.back(), "e19");
+}
+
+TEST_P(StateStoreConformanceTest, ClosesARunAndAdvancesTheLastSlot) {
+  LeavePending({"uid-a"});
+  RunRecord run = NewestRun();
+  run.outcome = RunOutcome::kPartial;
+  run.held = 3;
+  run.phase = "tidy";
+  run.audit_facts = {{"host", "farm"}};
+  ASSERT_OK(state().CloseRun(run, lease_, kLater));
+  EXPECT_FALSE(state().OpenRun()->has_value());
+  EXPECT_EQ(*state().LastSlot(), Slot());
+  const RunRecord closed = NewestRun();
+  EXPECT_EQ(closed.finished, kLater);
+  EXPECT_EQ(closed.outcome, RunOutcome::kPartial);
+  EXPECT_EQ(closed.held, 3);
+  EXPECT_EQ(closed.phase, "");
+  EXPECT_EQ(Events().back(), "run-end");
+  const json facts = NewestFacts();
+  EXPECT_EQ(facts["outcome"], "partial");
+  EXPECT_EQ(facts["jobs_deleted"], 1);
+  EXPECT_EQ(facts["rows"], json({{"Job", 1}}));
+  EXPECT_EQ(facts["held"], 3);
+  EXPECT_EQ(facts["host"], "farm");
+}
+
+TEST_P(StateStoreConformanceTest, ClosesARunAtTheTimeItNames) {
+  BeginRun();
+  RunRecord run = NewestRun();
+  run.outcome = RunOutcome::kInterrupted;
+  run.finished = kLater - seconds(5);
+  ASSERT_OK(state().CloseRun(run, lease_, kLater));
+  EXPECT_EQ(NewestRun().finished, kLater - seconds(5));
+  EXPECT_EQ(NewestRun().outcome, RunOutcome::kInterrupted);
+}
+
+TEST_P(StateStoreConformanceTest, ClosesARunOnceAndOnlyWithAnOutcome) {
+  BeginRun();
+  EXPECT_EQ(state().CloseRun(NewestRun(), lease_, kLater).code(),
+            Code::kInvalidArgument);
+  ASSERT_OK(Close(RunOutcome::kFailed));
+  EXPECT_EQ(Close(RunOutcome::kSuccess).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().UpdateRun(NewestRun(), lease_).code(),
+            Code::kFailedPrecondition);
+  EXPECT_EQ(NewestRun().outcome, RunOutcome::kFailed);
+}
+
+TEST_P(StateStoreConformanceTest, NeverSetsTheLastSlotBack) {
+  BeginRun();
+  ASSERT_OK(state().SetLastSlot(Slot() + days(2)));
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  EXPECT_EQ(*state().LastSlot(), Slot() + days(2));
+}
+
+TEST_P(StateStoreConformanceTest, DoesNotAdvancePastARunThatEndsBlocked) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kBlocked));
+  EXPECT_EQ(*state().LastSlot(), std::nullopt);
+  EXPECT_EQ(*state().BeginRun(RunOf(Slot()), lease_), run_);
+}
+
+TEST_P(StateStoreConformanceTest, RecordsABlockWithoutClaimingTheSlot) {
+  ASSERT_OK(Block(Slot(), {"stepped"}));
+  EXPECT_FALSE(state().OpenRun()->has_value());
+  EXPECT_EQ(*state().LastSlot(), std::nullopt);
+  const RunRecord blocked = NewestRun();
+  EXPECT_EQ(blocked.outcome, RunOutcome::kBlocked);
+  EXPECT_EQ(blocked.finished, kLater);
+  EXPECT_THAT(blocked.blocked, ElementsAre("stepped"));
+  EXPECT_THAT(Events(), ElementsAre("run-blocked"));
+  EXPECT_EQ(NewestFacts()["blocked"], json({"stepped"}));
+}
+
+TEST_P(StateStoreConformanceTest, AuditsABlockAgainOnlyWhenItsFactsDiffer) {
+  ASSERT_OK(Block(Slot(), {"stepped"}));
+  ASSERT_OK(Block(Slot(), {"stepped"}));
+  EXPECT_THAT(Events(), SizeIs(1));
+  ASSERT_OK(Block(Slot(), {"behind-anchor", "stepped"}));
+  EXPECT_THAT(Events(), SizeIs(2));
+  EXPECT_THAT(*state().ListRuns(10), SizeIs(1));
+  EXPECT_THAT(NewestRun().blocked, ElementsAre("behind-anchor", "stepped"));
+}
+
+TEST_P(StateStoreConformanceTest, ContinuesABlockedRecordWhenTheSlotBegins) {
+  ASSERT_OK(Block(Slot(), {"stepped"}));
+  const RunId blocked = NewestRun().id;
+  BeginRun();
+  EXPECT_EQ(run_, blocked);
+  EXPECT_TRUE(state().OpenRun()->has_value());
+  EXPECT_EQ(NewestRun().outcome, std::nullopt);
+  EXPECT_THAT(NewestRun().blocked, IsEmpty());
+  EXPECT_THAT(*state().ListRuns(10), SizeIs(1));
+}
+
+TEST_P(StateStoreConformanceTest, LeavesAnOpenRunOpenWhenItIsBlocked) {
+  BeginRun();
+  RunRecord run = NewestRun();
+  run.held = 7;
+  ASSERT_OK(state().UpdateRun(run, lease_));
+  ASSERT_OK(Block(Slot(), {"stepped"}));
+  const RunRecord open = (*state().OpenRun()).value();
+  EXPECT_EQ(open.id, run_);
+  EXPECT_EQ(open.held, 7);
+  EXPECT_THAT(open.blocked, ElementsAre("stepped"));
+  EXPECT_THAT(Events(), ElementsAre("run-begin", "run-blocked"));
+}
+
+TEST_P(StateStoreConformanceTest, BlocksNoSlotThatIsClosed) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  EXPECT_EQ(Block(Slot(), {"stepped"}).code(), Code::kAlreadyExists);
+  EXPECT_EQ(NewestRun().outcome, RunOutcome::kSuccess);
+}
+
+TEST_P(StateStoreConformanceTest, ListsRunsNewestFirst) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  const RunId first = run_;
+  const RunId second = *state().BeginRun(RunOf(Slot() + days(1)), lease_);
+  const std::vector<RunRecord> runs = *state().ListRuns(2);
+  ASSERT_THAT(runs, SizeIs(2));
+  EXPECT_EQ(runs[0].id, second);
+  EXPECT_EQ(runs[1].id, first);
+  EXPECT_THAT(*state().ListRuns(1), SizeIs(1));
+  EXPECT_THAT(*state().ListRuns(0), IsEmpty());
+  EXPECT_THAT(*state().ListRuns(-1), IsEmpty());
+}
+
+// --- files
+
+TEST_P(StateStoreConformanceTest, ListsPendingEntriesInPages) {
+  LeavePending({"n1", "n2", "n3"});
+  const std::vector<PendingFile> first = *state().ListPending(PendingId{0}, 2);
+  ASSERT_THAT(first, SizeIs(2));
+  const std::vector<PendingFile> rest =
+      *state().ListPending(first.back().id, 2);
+  ASSERT_THAT(rest, SizeIs(1));
+  EXPECT_EQ(rest[0].name, "n3");
+  EXPECT_THAT(*state().ListPending(rest[0].id, 2), IsEmpty());
+  EXPECT_THAT(*state().ListPending(PendingId{0}, -1), IsEmpty());
+}
+
+TEST_P(StateStoreConformanceTest, KeepsPendingEntriesByteForByte) {
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  const std::vector<PendingFile::Kind> kinds = {PendingFile::Kind::kTemporary,
+                                                PendingFile::Kind::kLog,
+                                                PendingFile::Kind::kPath};
+  const absl::StatusOr<Batch> batch =
+      Delete(Request(), [&](const std::vector<Job>& deleted) {
+        Belongings belongings;
+        for (const PendingFile::Kind kind : kinds) {
+          PendingFile file;
+          file.kind = kind;
+          file.root = "/tmp/\xff";
+          file.name = "a\xc3\n\\\0z"s;
+          file.job = deleted[0].id;
+          belongings.pending.push_back(file);
+        }
+        return absl::StatusOr<Belongings>(belongings);
+      });
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_EQ(Pending(), batch->belongings.pending);
+}
+
+TEST_P(StateStoreConformanceTest, StrikesOutWhatIsDoneAndCountsWhatFailed) {
+  const Batch batch = LeavePending({"n1", "n2", "n3"});
+  FilesOutcome outcome;
+  outcome.batch = *batch.id;
+  outcome.files = 2;
+  outcome.directories = 1;
+  outcome.bytes = 100;
+  outcome.done = {batch.belongings.pending[0].id};
+  outcome.failed = {batch.belongings.pending[1].id};
+  outcome.kept = {{"/tmp/nexrender/n1/result.mp4", "shielded"}};
+  outcome.errors = {"n2: permission denied"};
+  ASSERT_OK(state().RecordFiles(run_, outcome, lease_, kLater));
+  ASSERT_THAT(Pending(), SizeIs(2));
+  EXPECT_EQ(Pending()[0].name, "n2");
+  EXPECT_EQ(Pending()[0].attempts, 1);
+  EXPECT_EQ(Pending()[1].name, "n3");
+  EXPECT_EQ(Pending()[1].attempts, 0);
+  EXPECT_EQ(NewestRun().files_deleted, 2);
+  EXPECT_EQ(NewestRun().bytes_freed, 100);
+  EXPECT_EQ(Events().back(), "files");
+  EXPECT_EQ(
+      NewestFacts(),
+      json({{"batch_seq", static_cast<std::int64_t>(*batch.audit_seq)},
+            {"files", 2},
+            {"directories", 1},
+            {"bytes", 100},
+            {"failed", 1},
+            {"kept", json::array({{{"path", "/tmp/nexrender/n1/result.mp4"},
+                                   {"reason", "shielded"}}})},
+            {"errors", {"n2: permission denied"}}}));
+}
+
+TEST_P(StateStoreConformanceTest, LeavesOtherBatchesEntriesAlone) {
+  const Batch batch = LeavePending({"n1", "n2"});
+  FilesOutcome outcome;
+  outcome.batch = BatchId{static_cast<std::int64_t>(*batch.id) + 1};
+  outcome.done = {batch.belongings.pending[0].id};
+  outcome.failed = {batch.belongings.pending[1].id};
+  ASSERT_OK(state().RecordFiles(run_, outcome, lease_, kLater));
+  EXPECT_EQ(Pending(), batch.belongings.pending);
+}
+
+TEST_P(StateStoreConformanceTest, AuditsNoFilesWhereNothingCameOfThem) {
+  const Batch batch = LeavePending({"never-existed"});
+  const std::size_t records = Audit().size();
+  FilesOutcome outcome;
+  outcome.batch = *batch.id;
+  outcome.done = {batch.belongings.pending[0].id};
+  ASSERT_OK(state().RecordFiles(run_, outcome, lease_, kLater));
+  EXPECT_THAT(Pending(), IsEmpty());
+  EXPECT_EQ(Audit().size(), records);
+}
+
+TEST_P(StateStoreConformanceTest, RecordsTheSweepsFilesWithoutABatch) {
+  BeginRun();
+  FilesOutcome outcome;
+  outcome.files = 4;
+  ASSERT_OK(state().RecordFiles(run_, outcome, lease_, kLater));
+  EXPECT_EQ(NewestRun().files_deleted, 4);
+  EXPECT_FALSE(NewestFacts().contains("batch_seq"));
+}
+
+TEST_P(StateStoreConformanceTest, CountsFilesForALaterRun) {
+  const Batch batch = LeavePending({"n1"});
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  const RunId later = *state().BeginRun(RunOf(Slot() + days(1)), lease_);
+  FilesOutcome outcome;
+  outcome.batch = *batch.id;
+  outcome.files = 1;
+  outcome.done = {batch.belongings.pending[0].id};
+  ASSERT_OK(state().RecordFiles(later, outcome, lease_, kLater));
+  const std::vector<RunRecord> runs = *state().ListRuns(2);
+  EXPECT_EQ(runs[0].files_deleted, 1);
+  EXPECT_EQ(runs[1].files_deleted, 0);
+}
+
+TEST_P(StateStoreConformanceTest, RecordsNoFilesForARunThatIsNone) {
+  const Batch batch = LeavePending({"n1"});
+  FilesOutcome outcome;
+  outcome.batch = *batch.id;
+  outcome.done = {batch.belongings.pending[0].id};
+  EXPECT_EQ(state().RecordFiles(RunId{99}, outcome, lease_, kLater).code(),
+            Code::kFailedPrecondition);
+  EXPECT_THAT(Pending(), SizeIs(1));
+}
+
+TEST_P(StateStoreConformanceTest, ShieldsTheOutputsOfDeletedJobs) {
+  Insert("a", hours(2));
+  Insert("b", hours(1));
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request(), [&](const std::vector<Job>& deleted) {
+                Belongings belongings;
+                belongings.outputs = {{"/tmp/z\xff", deleted[1].id},
+                                      {"/tmp/a", deleted[0].id},
+                                      {"/tmp/a", deleted[1].id}};
+                belongings.refused = {{"../x", "refused-name"}};
+                return absl::StatusOr<Belongings>(belongings);
+              }).ok());
+  EXPECT_THAT(Shielded(), ElementsAre(ShieldedOutput{"/tmp/a", {"a"}, 0},
+                                      ShieldedOutput{"/tmp/z\xff", {"b"}, 0}));
+  EXPECT_EQ(json::parse(AuditOf("batch")[0].facts)["refused"],
+            json::array({{{"path", "../x"}, {"reason", "refused-name"}}}));
+}
+
+TEST_P(StateStoreConformanceTest, ForgetsAnOutputAfterTwoNightsOfAbsence) {
+  const auto outputs = [](const std::vector<Job>&) {
+    Belongings belongings;
+    belongings.outputs = {{"/tmp/a", {"a"}}, {"/tmp/b", {"a"}}};
+    return absl::StatusOr<Belongings>(belongings);
+  };
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request(), outputs).ok());
+  ASSERT_OK(state().UpdateShield({{"/tmp/a", {"a"}, 1}}, lease_));
+  EXPECT_THAT(Shielded(), ElementsAre(ShieldedOutput{"/tmp/a", {"a"}, 1},
+                                      ShieldedOutput{"/tmp/b", {"a"}, 0}));
+  ASSERT_OK(state().UpdateShield({{"/tmp/a", {"a"}, 2}}, lease_));
+  EXPECT_THAT(Shielded(), ElementsAre(ShieldedOutput{"/tmp/b", {"a"}, 0}));
+  // A job that leaves it once more begins anew.
+  ASSERT_OK(state().UpdateShield({{"/tmp/b", {"a"}, 1}}, lease_));
+  Insert("a2", hours(1));
+  Survey();
+  ASSERT_TRUE(Delete(Request(), outputs).ok());
+  EXPECT_EQ(Shielded()[1].absent_nights, 0);
+}
+
+TEST_P(StateStoreConformanceTest, VisitsAShieldOfManyPagesInOrder) {
+  constexpr int kOutputs = 1001;
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request(), [&](const std::vector<Job>& deleted) {
+                Belongings belongings;
+                for (int i = 0; i < kOutputs; ++i) {
+                  belongings.outputs.push_back(
+                      {fmt::format("/tmp/{:04}", i), deleted[0].id});
+                }
+                return absl::StatusOr<Belongings>(belongings);
+              }).ok());
+  const std::vector<ShieldedOutput> outputs = Shielded();
+  ASSERT_THAT(outputs, SizeIs(kOutputs));
+  EXPECT_EQ(outputs.front().path, "/tmp/0000");
+  EXPECT_EQ(outputs.back().path, "/tmp/1000");
+  const absl::Status stop = absl::CancelledError("enough");
+  EXPECT_EQ(state().VisitShield([&](const ShieldedOutput&) { return stop; }),
+            stop);
+}
+
+// --- audit
+
+TEST_P(StateStoreConformanceTest, AppendsToTheChain) {
+  EXPECT_EQ(*state().Head(), std::nullopt);
+  const AuditHead head =
+      *state().AppendAudit(std::nullopt, "anchor", R"({"b":1,"a":2})", kLater);
+  EXPECT_EQ(head.seq, AuditSeq{1});
+  EXPECT_EQ(*state().Head(), head);
+  const AuditRecord record = Audit().front();
+  EXPECT_EQ(record.time, kLater);
+  EXPECT_EQ(record.run, std::nullopt);
+  EXPECT_EQ(record.event, "anchor");
+  EXPECT_EQ(record.facts, R"({"a":2,"b":1})");
+  EXPECT_EQ(record.hash, head.hash);
+}
+
+TEST_P(StateStoreConformanceTest, VisitsTheAuditFromASequenceOn) {
+  constexpr int kRecords = 130;  // more than two pages of 64
+  for (int i = 0; i < kRecords; ++i) {
+    ASSERT_TRUE(state().AppendAudit(std::nullopt, "note", "{}", kLater).ok());
+  }
+  EXPECT_THAT(Audit(), SizeIs(kRecords));
+  EXPECT_THAT(Audit(AuditSeq{kRecords}), SizeIs(1));
+  EXPECT_THAT(Audit(AuditSeq{kRecords + 1}), IsEmpty());
+  const absl::Status stop = absl::CancelledError("enough");
+  EXPECT_EQ(
+      state().VisitAudit(AuditSeq{1}, [&](const AuditRecord&) { return stop; }),
+      stop);
+}
+
+TEST_P(StateStoreConformanceTest, FindsTheRecordThatDeletedAJob) {
+  Insert("a", hours(2));
+  Insert("ab", hours(1));
+  BeginRun();
+  Survey();
+  DeleteAll(1);
+  const std::optional<AuditRecord> record = *state().FindDeletion({"ab"});
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->seq, AuditOf("batch")[1].seq);
+  EXPECT_FALSE(state().FindDeletion({"b"})->has_value());
+  EXPECT_FALSE(state().FindDeletion({""})->has_value());
+}
+
+TEST_P(StateStoreConformanceTest, FindsNoDeletionInOtherTextOfARecord) {
+  Insert("a", hours(1), 3);
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request()).ok());
+  ASSERT_TRUE(
+      state()
+          .AppendAudit(std::nullopt, "note", R"({"jobs":["x"]})", kLater)
+          .ok());
+  EXPECT_FALSE(state().FindDeletion({"JobLog"})->has_value());
+  EXPECT_FALSE(state().FindDeletion({"x"})->has_value());
+}
+
+TEST_P(StateStoreConformanceTest, FindsADeletionFarBackInTheChain) {
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request()).ok());
+  for (int i = 0; i < 600; ++i) {
+    ASSERT_TRUE(state().AppendAudit(std::nullopt, "note", "{}", kLater).ok());
+  }
+  EXPECT_TRUE(state().FindDeletion({"a"})->has_value());
+}
+
+// --- the clock
+
+TEST_P(StateStoreConformanceTest, RemembersTheAnchor) {
+  EXPECT_EQ(*state().ReadAnchor(), std::nullopt);
+  const Anchor anchor{kSlotStart, "boot-1", Micros(17)};
+  ASSERT_OK(state().WriteAnchor(anchor));
+  EXPECT_EQ(*state().ReadAnchor(), anchor);
+  const Anchor next{kLater, "boot-2", Micros(18)};
+  ASSERT_OK(state().WriteAnchor(next));
+  EXPECT_EQ(*state().ReadAnchor(), next);
+}
+
+TEST_P(StateStoreConformanceTest, RemembersSinceWhenItIsBlocked) {
+  ASSERT_OK(state().SetBlockedSince(
+      ClockReading{kLater, "boot-1", Micros(17), true}));
+  const ClockReading reading = (*state().BlockedSince()).value();
+  EXPECT_EQ(reading.wall, kLater);
+  EXPECT_EQ(reading.boot_id, "boot-1");
+  EXPECT_EQ(reading.boot_time, Micros(17));
+  EXPECT_TRUE(reading.kernel_synchronised);
+  EXPECT_EQ(*state().ReadAnchor(), std::nullopt);
+  ASSERT_OK(state().SetBlockedSince(std::nullopt));
+  EXPECT_FALSE(state().BlockedSince()->has_value());
+}
+
+// --- pruning
+
+TEST_P(StateStoreConformanceTest, PrunesNothingThatIsYoung) {
+  LeavePending({"n1"});
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  const std::size_t records = Audit().size();
+  ASSERT_OK(state().Prune(Request().now + days(90)));
+  EXPECT_THAT(Pending(), SizeIs(1));
+  EXPECT_EQ(Audit().size(), records);
+}
+
+TEST_P(StateStoreConformanceTest, GivesPendingFilesUpAfterNinetyDays) {
+  const Batch batch = LeavePending({"n1", "n\xff"});
+  ASSERT_OK(state().Prune(Request().now + days(90) + kTick));
+  EXPECT_THAT(Pending(), IsEmpty());
+  EXPECT_EQ(Events().back(), "files");
+  const json facts = NewestFacts();
+  EXPECT_EQ(facts["batch_seq"], static_cast<std::int64_t>(*batch.audit_seq));
+  EXPECT_EQ(
+      facts["kept"],
+      json::array({{{"path", "/tmp/nexrender/n1"}, {"reason", "given-up"}},
+                   {{"path", {{"escaped", "/tmp/nexrender/n\\xff"}}},
+                    {"reason", "given-up"}}}));
+  const std::size_t records = Audit().size();
+  ASSERT_OK(state().Prune(Request().now + days(91)));
+  EXPECT_EQ(Audit().size(), records);
+}
+
+TEST_P(StateStoreConformanceTest, ReplacesOldAuditRecordsByACheckpoint) {
+  const Instant old = kSlotStart;
+  const Instant now = old + days(431);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(state().AppendAudit(std::nullopt, "note", "{}", old).ok());
+  }
+  const AuditHead last =
+      *state().AppendAudit(std::nullopt, "note", "{}", now - days(400) - kTick);
+  const AuditHead first_kept =
+      *state().AppendAudit(std::nullopt, "note", "{}", now - days(400));
+  ASSERT_OK(state().Prune(now));
+  const std::vector<AuditRecord> left = Audit();
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].seq, first_kept.seq);
+  EXPECT_EQ(left[1].event, "checkpoint");
+  EXPECT_EQ(json::parse(left[1].facts), json({{"first_seq", 1},
+                                              {"last_seq", 201},
+                                              {"records", 201},
+                                              {"hash", last.hash}}));
+  ASSERT_OK(state().Prune(now));
+  EXPECT_THAT(Audit(), SizeIs(2));
+}
+
+TEST_P(StateStoreConformanceTest, KeepsASegmentUntilAllOfItIsOld) {
+  ASSERT_TRUE(state().AppendAudit(std::nullopt, "note", "{}", kSlotStart).ok());
+  ASSERT_OK(state().Prune(kSlotStart + days(430)));
+  EXPECT_THAT(Audit(), SizeIs(1));
+  ASSERT_OK(state().Prune(kSlotStart + days(430) + kTick));
+  ASSERT_THAT(Audit(), SizeIs(1));
+  EXPECT_EQ(Audit()[0].event, "checkpoint");
+  EXPECT_EQ(Audit()[0].seq, AuditSeq{2});
+}
+
+TEST_P(StateStoreConformanceTest, PrunesAChainTwice) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(
+        state()
+            .AppendAudit(std::nullopt, "note", "{}", kSlotStart + days(100 * i))
+            .ok());
+  }
+  ASSERT_OK(state().Prune(kSlotStart + days(431)));
+  EXPECT_THAT(Audit(), SizeIs(3));
+  ASSERT_OK(state().Prune(kSlotStart + days(531)));
+  EXPECT_THAT(Events(), ElementsAre("note", "checkpoint", "checkpoint"));
+}
+
+TEST_P(StateStoreConformanceTest, PrunesAnEmptyState) {
+  EXPECT_OK(state().Prune(kLater));
+  EXPECT_THAT(Audit(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace retentiond
