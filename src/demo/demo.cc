@@ -146,8 +146,7 @@ class Demo {
 
   // A process of its own, so that nothing but the disk carries over to the
   // next; only the clock goes on.
-  absl::StatusOr<ChildProcess::End> InChild(NightOrders orders) {
-    orders.process = ++processes_;
+  absl::StatusOr<ChildProcess::End> InChild(const NightOrders& orders) {
     // GCOV_EXCL_START: runs in the child
     const auto body = [&] {
       const absl::Status status = LiveThrough(world_, orders);
@@ -190,7 +189,6 @@ class Demo {
   const Config& config_;
   SimulatedClock clock_;
   DaemonWorld world_;
-  int processes_ = 0;
 };
 
 }  // namespace

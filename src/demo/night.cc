@@ -11,11 +11,14 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "run/daemon.h"
+#include "run/lease_holder.h"
 
 namespace retentiond {
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr char kHost[] = "demo";
 
 // Days pass faster than anybody can submit jobs: the clock waits for the
 // submitter, but not for ever.
@@ -95,22 +98,23 @@ absl::Status LiveThrough(const DaemonWorld& world, const NightOrders& orders) {
   Wakeup wakeup;
   NoService service;
   NightObserver observer(farm, orders.dies_after_batches);
-  Daemon daemon({.config = world.config,
-                 .naming = world.naming,
-                 .clock = world.clock,
-                 .calls = world.calls,
-                 .open =
-                     [&] {
-                       return world.open(world.config, world.naming,
-                                         OpenMode::kReadWrite);
-                     },
-                 .observer = observer,
-                 .service = service,
-                 .wakeup = wakeup,
-                 .stop_requested = [] { return false; },
-                 .host = "demo",
-                 .holder = fmt::format("demo:{}", orders.process),
-                 .build_date = world.build_date});
+  Daemon daemon(
+      {.config = world.config,
+       .naming = world.naming,
+       .clock = world.clock,
+       .calls = world.calls,
+       .open =
+           [&] {
+             return world.open(world.config, world.naming,
+                               OpenMode::kReadWrite);
+           },
+       .observer = observer,
+       .service = service,
+       .wakeup = wakeup,
+       .stop_requested = [] { return false; },
+       .host = kHost,
+       .holder = LeaseHolderOfThisProcess(kHost, world.clock.BootId()),
+       .build_date = world.build_date});
   RETURN_IF_ERROR(daemon.Start());
   while (world.clock.Now() < orders.until) {
     const Micros sleep = daemon.Turn();

@@ -40,7 +40,6 @@ struct NightOrders {
   // Dies by SIGKILL after so many batches, their rows deleted, the files of the
   // last one not.
   std::optional<int> dies_after_batches;
-  int process = 0;  // tells this process's lease from those before
 };
 
 // Errors: what kept the daemon from starting; DeadlineExceeded when the run was
