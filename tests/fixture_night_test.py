@@ -68,8 +68,9 @@ class FixtureNightTest(harness.FarmTest):
         farm = self.farm
         farm.use_fixture("render-manager-iso")
         run = self.night()
-        self.assertGreaterEqual(run["started"], "2026-03-16T03:00:00Z")
-        self.assertLess(run["started"], "2026-03-16T03:01:00Z")
+        # The times may carry a fraction, which sorts before the "Z".
+        self.assertGreaterEqual(run["started"], "2026-03-16T03:00:00")
+        self.assertLess(run["started"], "2026-03-16T03:01:00")
 
     def test_an_edited_audit_record_is_found(self):
         farm = self.farm
@@ -91,11 +92,12 @@ class FixtureNightTest(harness.FarmTest):
             seq, facts = connection.execute(
                 f"SELECT seq, facts FROM {table} WHERE event = 'batch' "
                 "ORDER BY seq LIMIT 1").fetchone()
-            place = facts.index('"jobs":["') + len('"jobs":["')
-            other = "d" if facts[place] != "d" else "e"
+            edited = bytearray(facts)
+            place = facts.index(b'"jobs":["') + len(b'"jobs":["')
+            edited[place] ^= 1
             connection.execute(
                 f"UPDATE {table} SET facts = ? WHERE seq = ?",
-                (facts[:place] + other + facts[place + 1:], seq))
+                (bytes(edited), seq))
         return seq
 
     def audit_table(self):
