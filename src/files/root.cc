@@ -78,7 +78,7 @@ absl::Status RefuseUnopened(Finding* problem, const std::string& path,
   const std::string context = fmt::format("root '{}'", EscapeName(path));
   if (error == ENOENT) {
     return Refuse(problem, ErrnoStatus(error, context), "root-missing",
-                  fmt::format("mkdir -p '{}'", path));
+                  fmt::format("mkdir -p '{}'", EscapeName(path)));
   }
   if (IsLink(path)) {
     return Refuse(problem,

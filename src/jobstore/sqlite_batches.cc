@@ -133,6 +133,9 @@ absl::StatusOr<SqliteBatches::Attempt> SqliteBatches::Delete(
   RETURN_IF_ERROR(connection_->CheckpointWhenLong());
   Attempt attempt;
   Batch& batch = attempt.batch;
+  ASSIGN_OR_RETURN(
+      const ForeignKeysSuspended suspended,
+      ForeignKeysSuspended::Make(*connection_, deletion_->enforcement()));
   ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
                    connection_->BeginImmediate());
   batch.lock_wait = transaction.lock_wait;

@@ -344,5 +344,54 @@ TEST_F(SqliteClosureTest, FindsChildrenByTheParentsCollation) {
   EXPECT_EQ(farm_.Text("SELECT job FROM Log"), "NEW");
 }
 
+// Without an index SQLite would scan the child table for each deleted job; the
+// batch then does what the constraints say by itself.
+TEST_F(SqliteClosureTest, DoesWhatConstraintsSayWhereIndexesAreMissing) {
+  farm_.Execute(
+      "CREATE TABLE Log(job TEXT REFERENCES Job ON DELETE CASCADE);"
+      "CREATE TABLE Note(nr INTEGER PRIMARY KEY, job TEXT REFERENCES Job "
+      "ON DELETE SET NULL);"
+      "CREATE TABLE Invoice(nr INTEGER PRIMARY KEY, job TEXT REFERENCES Job);");
+  for (const char* trigger :
+       {"", "CREATE TRIGGER t AFTER DELETE ON Log BEGIN SELECT 1; END"}) {
+    SCOPED_TRACE(trigger);
+    farm_.Execute(trigger);
+    AddJob("a", kOlder);
+    AddJob("b", kOld);
+    AddJob("c", kOld, "FAILED", "'b'");
+    AddJob("d", kRecent, "FAILED", "'c'");
+    farm_.Execute(
+        "INSERT INTO Log VALUES('a'), ('b'), ('d'), (NULL);"
+        "INSERT INTO Note VALUES(1, 'a'), (2, 'b'), (3, 'd');"
+        "INSERT INTO Invoice VALUES(1, 'a')");
+    const CleanupResult result = CleanUpBothWays();
+    EXPECT_THAT(result.jobs, ElementsAre("b", "c"));
+    EXPECT_THAT(result.held, ElementsAre(Pair("a", HasSubstr("Invoice"))));
+    EXPECT_THAT(result.rows,
+                UnorderedElementsAre(Pair("Job", 2), Pair("Log", 1)));
+    EXPECT_EQ(farm_.Text("SELECT nr || ifnull(job, '-') FROM Note"),
+              "1a,2-,3d");
+    EXPECT_EQ(farm_.Text("SELECT id || ifnull(original, '-') FROM Job"),
+              "a-,d-");
+    farm_.Execute(
+        "DELETE FROM Log; DELETE FROM Note; DELETE FROM Invoice; "
+        "DELETE FROM Job");
+  }
+}
+
+TEST_F(SqliteClosureTest, HoldsJobWhoseUnindexedReferenceMayNotBeCleared) {
+  farm_.Execute(
+      "CREATE TABLE Note(nr INTEGER PRIMARY KEY, job TEXT NOT NULL REFERENCES "
+      "Job ON DELETE SET NULL)");
+  AddJob("a", kOlder);
+  AddJob("b", kOld);
+  farm_.Execute("INSERT INTO Note VALUES(1, 'a')");
+  auto store = farm_.Open();
+  const auto result = CleanUp(**store);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result->jobs, ElementsAre("b"));
+  EXPECT_THAT(result->held, ElementsAre(Pair("a", HasSubstr("NOT NULL"))));
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -230,8 +230,8 @@ absl::StatusOr<std::shared_ptr<SqliteConnection>> SqliteConnection::Open(
   sqlite3_wal_hook(db, NoteLogLength, &connection->wal_pages_);
   RETURN_IF_ERROR(connection->Execute("PRAGMA foreign_keys = ON"));
   RETURN_IF_ERROR(connection->Execute("PRAGMA temp_store = FILE"));
-  RETURN_IF_ERROR(connection->Execute(kCacheSize));
   RETURN_IF_ERROR(connection->ReadFirst());
+  RETURN_IF_ERROR(connection->Execute(kCacheSize));
   return connection;
 }
 

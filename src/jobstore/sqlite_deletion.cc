@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -24,7 +23,7 @@ absl::StatusOr<std::int64_t> QueryCount(SqliteConnection& connection,
   return count.Int(0);
 }
 
-absl::StatusOr<std::int64_t> RunDelete(SqliteConnection& connection,
+absl::StatusOr<std::int64_t> RunChange(SqliteConnection& connection,
                                        const std::string& sql,
                                        std::int64_t first_round,
                                        std::int64_t limit = 0) {
@@ -45,60 +44,89 @@ absl::StatusOr<SqliteDeletion> SqliteDeletion::Make(
     SqliteConnection& connection, const Catalog& catalog,
     const DeletionPlan& plan, const ClosureStatements& closure) {
   SqliteDeletion deletion;
+  ASSIGN_OR_RETURN(deletion.enforcement_, ChooseEnforcement(connection, plan));
   for (const PlanTable& table : plan.tables) {
-    if (closure.Find(table.name) != nullptr) continue;
-    std::vector<std::string> goes;
-    std::vector<std::string> went;
-    for (const Reference& via : table.via) {
-      ASSIGN_OR_RETURN(const SqliteReference reference,
-                       SqliteReference::Make(connection, via));
-      const std::string child = reference.ChildTuple("c");
-      goes.push_back(fmt::format("{} IN ({})", child,
-                                 closure.GoingParents(reference, ">=")));
-      went.push_back(fmt::format("EXISTS ({} AND {} = {})",
-                                 closure.GoingParents(reference, "<"),
-                                 reference.ParentTuple("p"), child));
+    const ClosureTable* collected = closure.Find(table.name);
+    if (collected != nullptr) {
+      deletion.AddCollected(*collected);
+      continue;
     }
-    const std::string name = "main." + QuoteName(table.name);
-    const std::string rows =
-        fmt::format("{} AS c WHERE ({})", name, fmt::join(goes, " OR "));
-    // On a dry run a row may also belong to a job of an earlier batch, where
-    // it was counted.
-    const std::string uncounted =
-        went.size() == 1
-            ? ""
-            : fmt::format(" AND NOT ({})", fmt::join(went, " OR "));
-    ASSIGN_OR_RETURN(const std::vector<std::string> key,
-                     RowKeyColumns(*catalog.Find(table.name)));
-    deletion.leaves_.push_back(
-        {table.name,
-         fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT ?2)", rows,
-                     uncounted),
-         "DELETE FROM " + rows,
-         fmt::format("DELETE FROM {} WHERE ({}) IN (SELECT {} FROM {} LIMIT "
-                     "?2)",
-                     name, fmt::join(key, ", "), ColumnsOf("c", key), rows)});
+    RETURN_IF_ERROR(deletion.AddLeaf(connection, catalog, table, closure));
   }
-  std::vector<std::string> order;
-  for (const PlanTable& table : plan.tables) order.push_back(table.name);
-  order.push_back(plan.job_table);
-  for (const std::string& name : order) {
-    const ClosureTable* table = closure.Find(name);
-    if (table == nullptr) continue;
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < table->key.size(); ++i) {
-      keys.push_back("k" + std::to_string(i));
-    }
-    const std::string going =
-        fmt::format("{} AS d WHERE d.round >= ?1", table->going);
-    const std::string rows = fmt::format(
-        "main.{} WHERE ({}) IN (SELECT {} FROM {})", QuoteName(name),
-        fmt::join(table->key, ", "), fmt::join(keys, ", "), going);
-    deletion.collected_.push_back({name, "SELECT count(*) FROM " + going,
-                                   "DELETE FROM " + rows,
-                                   "SELECT count(*) FROM " + rows});
+  deletion.AddCollected(closure.tables.front());  // the jobs
+  if (deletion.enforcement_ == Enforcement::kBySqlite) return deletion;
+  for (const Reference& clearing : plan.clearing) {
+    RETURN_IF_ERROR(deletion.AddClearing(connection, clearing, closure));
   }
   return deletion;
+}
+
+absl::Status SqliteDeletion::AddLeaf(SqliteConnection& connection,
+                                     const Catalog& catalog,
+                                     const PlanTable& table,
+                                     const ClosureStatements& closure) {
+  std::vector<std::string> goes;
+  std::vector<std::string> went;
+  for (const Reference& via : table.via) {
+    ASSIGN_OR_RETURN(const SqliteReference reference,
+                     SqliteReference::Make(connection, via));
+    const std::string child = reference.ChildTuple("c");
+    goes.push_back(fmt::format("{} IN ({})", child,
+                               closure.GoingParents(reference, ">=")));
+    went.push_back(fmt::format("EXISTS ({} AND {} = {})",
+                               closure.GoingParents(reference, "<"),
+                               reference.ParentTuple("p"), child));
+  }
+  const std::string name = "main." + QuoteName(table.name);
+  const std::string rows =
+      fmt::format("{} AS c WHERE ({})", name, fmt::join(goes, " OR "));
+  // On a dry run a row may also belong to a job of an earlier batch, where it
+  // was counted.
+  const std::string uncounted =
+      went.size() == 1 ? ""
+                       : fmt::format(" AND NOT ({})", fmt::join(went, " OR "));
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   RowKeyColumns(*catalog.Find(table.name)));
+  Leaf leaf;
+  leaf.table = table.name;
+  leaf.count = fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT ?2)",
+                           rows, uncounted);
+  leaf.remove = "DELETE FROM " + rows;
+  leaf.remove_some =
+      fmt::format("DELETE FROM {} WHERE ({}) IN (SELECT {} FROM {} LIMIT ?2)",
+                  name, fmt::join(key, ", "), ColumnsOf("c", key), rows);
+  leaves_.push_back(std::move(leaf));
+  return absl::OkStatus();
+}
+
+void SqliteDeletion::AddCollected(const ClosureTable& table) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < table.key.size(); ++i) {
+    keys.push_back("k" + std::to_string(i));
+  }
+  const std::string going =
+      fmt::format("{} AS d WHERE d.round >= ?1", table.going);
+  const std::string rows = fmt::format(
+      "main.{} WHERE ({}) IN (SELECT {} FROM {})", QuoteName(table.name),
+      fmt::join(table.key, ", "), fmt::join(keys, ", "), going);
+  collected_.push_back({table.name, "SELECT count(*) FROM " + going,
+                        "DELETE FROM " + rows, "SELECT count(*) FROM " + rows});
+}
+
+absl::Status SqliteDeletion::AddClearing(SqliteConnection& connection,
+                                         const Reference& clearing,
+                                         const ClosureStatements& closure) {
+  ASSIGN_OR_RETURN(const SqliteReference reference,
+                   SqliteReference::Make(connection, clearing));
+  std::vector<std::string> nulls;
+  for (const std::string& column : clearing.columns) {
+    nulls.push_back(QuoteName(column) + " = NULL");
+  }
+  clear_.push_back(fmt::format(
+      "UPDATE main.{} AS c SET {} WHERE {} IN ({})", QuoteName(clearing.table),
+      fmt::join(nulls, ", "), reference.ChildTuple("c"),
+      closure.GoingParents(reference, ">=")));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<RowCounts> SqliteDeletion::CountCollected(
@@ -132,12 +160,15 @@ absl::StatusOr<RowCounts> SqliteDeletion::Delete(
   RowCounts rows;
   for (const Leaf& leaf : leaves_) {
     ASSIGN_OR_RETURN(const std::int64_t count,
-                     RunDelete(connection, leaf.remove, first_round));
+                     RunChange(connection, leaf.remove, first_round));
     Note(rows, leaf.table, count);
+  }
+  for (const std::string& sql : clear_) {
+    RETURN_IF_ERROR(RunChange(connection, sql, first_round).status());
   }
   for (const Collected& table : collected_) {
     ASSIGN_OR_RETURN(const std::int64_t count,
-                     RunDelete(connection, table.remove, first_round));
+                     RunChange(connection, table.remove, first_round));
     const auto found = collected.find(table.table);
     const std::int64_t expected = found == collected.end() ? 0 : found->second;
     Note(rows, table.table, expected);
@@ -163,7 +194,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::DeleteLeaves(
     if (limit == 0) break;
     ASSIGN_OR_RETURN(
         const std::int64_t count,
-        RunDelete(connection, leaf.remove_some, first_round, limit));
+        RunChange(connection, leaf.remove_some, first_round, limit));
     Note(rows, leaf.table, count);
     limit -= count;
   }

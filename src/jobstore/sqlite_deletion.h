@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "jobstore/sqlite_closure.h"
+#include "jobstore/sqlite_enforcement.h"
 
 namespace retentiond {
 
@@ -22,6 +23,9 @@ class SqliteDeletion {
                                              const Catalog& catalog,
                                              const DeletionPlan& plan,
                                              const ClosureStatements& closure);
+
+  // Who keeps the foreign keys during Delete.
+  Enforcement enforcement() const { return enforcement_; }
 
   // The batch's jobs and collected rows.
   absl::StatusOr<RowCounts> CountCollected(SqliteConnection& connection,
@@ -55,7 +59,17 @@ class SqliteDeletion {
     std::string remove;
     std::string remaining;  // those that are there in spite of `remove`
   };
+  absl::Status AddLeaf(SqliteConnection& connection, const Catalog& catalog,
+                       const PlanTable& table,
+                       const ClosureStatements& closure);
+  void AddCollected(const ClosureTable& table);
+  absl::Status AddClearing(SqliteConnection& connection,
+                           const Reference& clearing,
+                           const ClosureStatements& closure);
+
+  Enforcement enforcement_ = Enforcement::kBySqlite;
   std::vector<Leaf> leaves_;
+  std::vector<std::string> clear_;    // SET NULL, where it is ours to do
   std::vector<Collected> collected_;  // in the order of deletion
 };
 

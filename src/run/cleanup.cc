@@ -421,7 +421,7 @@ absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   }
   RETURN_IF_ERROR(
       parts_.database.state->CloseRun(run_, lease_, *run_.finished));
-  if (parts_.directory != nullptr && outcome == RunOutcome::kSuccess) {
+  if (parts_.directory != nullptr && outcome != RunOutcome::kFailed) {
     RETURN_IF_ERROR(parts_.directory->ForgetLostState());
   }
   if (const absl::Status prune = parts_.database.state->Prune(*run_.finished);

@@ -39,8 +39,8 @@ TEST(LeaseHolderTest, KnowsTheDeadOfThisMachine) {
 }
 
 TEST(LeaseHolderTest, KnowsTheLiving) {
-  EXPECT_FALSE(IsDeadNeighbour(LeaseHolderOfThisProcess("farm", kBoot), "farm",
-                               kBoot));
+  EXPECT_FALSE(
+      IsDeadNeighbour(LeaseHolderOfThisProcess("farm", kBoot), "farm", kBoot));
 }
 
 TEST(LeaseHolderTest, KnowsAProcessThatHasTheDeadOnesNumber) {

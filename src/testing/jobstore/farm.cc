@@ -4,6 +4,10 @@
 
 namespace retentiond {
 
-std::vector<FarmKind> FarmKinds() { return {{"Fake", MakeFakeFarm}}; }
+std::vector<FarmKind> FarmKinds() {
+  return {{"Fake", MakeFakeFarm},
+          {"SqliteWal", [] { return MakeSqliteFarm("WAL"); }},
+          {"SqliteRollbackJournal", [] { return MakeSqliteFarm("DELETE"); }}};
+}
 
 }  // namespace retentiond

@@ -51,6 +51,8 @@ struct FarmKind {
 };
 
 std::unique_ptr<Farm> MakeFakeFarm();
+// `journal_mode`: "WAL" or "DELETE", a rollback journal.
+std::unique_ptr<Farm> MakeSqliteFarm(const std::string& journal_mode);
 
 // Every kind of database that the suite runs on.
 std::vector<FarmKind> FarmKinds();

@@ -1,0 +1,234 @@
+#include "run/preview.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "run/inquiry.h"
+#include "testing/run/run_fixture.h"
+
+namespace retentiond {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class PreviewTest : public RunTest {
+ protected:
+  PreviewParts PartsOf(Database& database) {
+    return {.database = database,
+            .config = config_,
+            .naming = *naming_,
+            .clock = clock_,
+            .calls = calls_,
+            .build_date = build_date_};
+  }
+  Preview MustPreview() {
+    Database database = database_.Open(OpenMode::kReadOnly);
+    absl::StatusOr<Preview> preview = PreviewRun(PartsOf(database), slot());
+    EXPECT_TRUE(preview.ok()) << preview.status();
+    return *std::move(preview);
+  }
+  void FillTheFarm() {
+    for (int i = 10; i < 30; ++i) {
+      AddJob("old" + std::to_string(i), BeforeCutoff(1));
+    }
+    AddJob("young", slot().cutoff);
+    AddJob("working", BeforeCutoff(9), "RENDERING");
+    AddJobWith("film", BeforeCutoff(2), "uid1", InRoot("temp/uid1/result.mp4"));
+    MakeTree(InRoot("temp"), {Dir("gone", {File("a"), File("b")}),
+                              Dir("uid1", {File("result.mp4", "the film")})});
+  }
+};
+
+TEST_F(PreviewTest, CountsWhatTheRunThenDeletes) {
+  FillTheFarm();
+  const std::vector<std::string> before = Remaining();
+  const Preview preview = MustPreview();
+  EXPECT_EQ(Remaining(), before);
+  EXPECT_THAT(database_.Ids(), SizeIs(23));
+  EXPECT_EQ(preview.totals.total, 23);
+  EXPECT_EQ(preview.totals.expired, 21);
+  EXPECT_EQ(preview.held, 1);
+  EXPECT_EQ(preview.to_delete, 21);
+  EXPECT_EQ(preview.shielded, 1);
+  EXPECT_EQ(preview.job_directories, 21);
+  EXPECT_EQ(preview.orphans, 1);
+  ASSERT_THAT(preview.dependents, SizeIs(1));
+  EXPECT_EQ(preview.dependents[0].table, "JobLog");
+  EXPECT_EQ(preview.dependents[0].rows, 20 * kLogRows);
+  EXPECT_EQ(preview.dependents[0].on_delete, "cascade");
+
+  absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->jobs_deleted, preview.to_delete);
+  EXPECT_EQ(run->files_deleted, preview.files);
+  EXPECT_EQ(run->bytes_freed, preview.bytes);
+  EXPECT_EQ(run->orphans, preview.orphans);
+}
+
+TEST_F(PreviewTest, NamesTheJobsThatAReferenceHolds) {
+  FillTheFarm();
+  database_.Find("old12")->held_by = "Invoice";
+  const Preview preview = MustPreview();
+  EXPECT_EQ(preview.to_delete, 20);
+  EXPECT_EQ(preview.held, 2);
+  ASSERT_THAT(preview.referred, SizeIs(1));
+  EXPECT_EQ(preview.referred[0].id.text, "old12");
+}
+
+TEST_F(PreviewTest, SaysThatARootIsMissing) {
+  FillTheFarm();
+  std::filesystem::remove_all(InRoot("temp"));
+  EXPECT_THAT(MustPreview().notes, ElementsAre(HasSubstr("no such directory")));
+}
+
+TEST_F(PreviewTest, SaysThatTheOrphansWouldBeLeft) {
+  MakeTree(InRoot("temp"), {Dir("gone")});
+  const Preview preview = MustPreview();
+  EXPECT_EQ(preview.orphans, 0);
+  EXPECT_THAT(preview.notes, ElementsAre(HasSubstr("would be left")));
+}
+
+TEST_F(PreviewTest, LeavesARootOfWhichFewEntriesBelongToJobs) {
+  AddJob("young", slot().cutoff);
+  // By this clock every file here is young.
+  for (int i = 0; i < 10; ++i) {
+    MakeTree(InRoot("temp"), {Dir("stranger" + std::to_string(i))});
+  }
+  Database database = database_.Open();
+  Slot early = slot();
+  early.start -= days(365 * 30);
+  early.cutoff -= days(365 * 30);
+  const auto preview = PreviewRun(PartsOf(database), early);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_THAT(preview->notes, ElementsAre(HasSubstr("fewer than half")));
+}
+
+TEST_F(PreviewTest, SweepsARootOfWhichHalfTheEntriesBelongToJobs) {
+  for (int i = 0; i < 5; ++i) {
+    AddJob("job" + std::to_string(i), slot().cutoff);
+    MakeTree(InRoot("temp"), {Dir("stranger" + std::to_string(i))});
+  }
+  Database database = database_.Open();
+  Slot early = slot();
+  early.start -= days(365 * 30);
+  early.cutoff -= days(365 * 30);
+  const auto preview = PreviewRun(PartsOf(database), early);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_THAT(preview->notes, IsEmpty());
+}
+
+TEST_F(PreviewTest, SaysWhichClockFactsWouldBlockIt) {
+  FillTheFarm();
+  ASSERT_TRUE(database_.Open()
+                  .state
+                  ->WriteAnchor({.wall = clock_.Now() + hours(1),
+                                 .boot_id = "another boot",
+                                 .boot_time = hours(9)})
+                  .ok());
+  EXPECT_THAT(MustPreview().blocked, ElementsAre("behind-anchor"));
+}
+
+TEST_F(PreviewTest, CountsNoOutputOfAnEarlierNightAsAnOrphan) {
+  FillTheFarm();
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(MustPreview().shielded, 1);
+  EXPECT_EQ(MustPreview().orphans, 0);
+}
+
+// --- why
+
+class InquiryTest : public PreviewTest {
+ protected:
+  Answer WhyJobIs(const std::string& id) {
+    Database database = database_.Open(OpenMode::kReadOnly);
+    absl::StatusOr<Answer> answer =
+        WhyJob(PartsOf(database), {id}, slot(), {.zone = absl::UTCTimeZone()});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return *std::move(answer);
+  }
+  Answer WhyPathIs(const std::string& path) {
+    Database database = database_.Open(OpenMode::kReadOnly);
+    absl::StatusOr<Answer> answer =
+        WhyPath(PartsOf(database), path, slot(), {.zone = absl::UTCTimeZone()});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return *std::move(answer);
+  }
+};
+
+TEST_F(InquiryTest, SaysUntilWhenAJobIsTooYoung) {
+  AddJob("young", slot().cutoff);
+  const Answer answer = WhyJobIs("young");
+  EXPECT_EQ(answer.verdict, "too-young");
+  // The next night's cutoff is a day later.
+  EXPECT_THAT(answer.sentence, HasSubstr("2040-03-17T03:00:00+00:00"));
+}
+
+TEST_F(InquiryTest, SaysThatAJobIsHeldByItsState) {
+  AddJob("working", BeforeCutoff(9), "RENDERING");
+  EXPECT_EQ(WhyJobIs("working").verdict, "held");
+  EXPECT_THAT(WhyJobIs("working").sentence, HasSubstr("RENDERING"));
+}
+
+TEST_F(InquiryTest, SaysThatAJobIsHeldByAReference) {
+  FillTheFarm();
+  database_.Find("old12")->held_by = "Invoice";
+  EXPECT_EQ(WhyJobIs("old12").verdict, "held");
+  EXPECT_EQ(WhyJobIs("old13").verdict, "expired");
+}
+
+TEST_F(InquiryTest, SaysThatAJobIsUndatable) {
+  database_.Insert({.id = "odd", .created = std::nullopt, .fields = {{}, {}}});
+  EXPECT_EQ(WhyJobIs("odd").verdict, "undatable");
+}
+
+TEST_F(InquiryTest, SaysWhenAndByWhichRecordAJobWasDeleted) {
+  FillTheFarm();
+  ASSERT_TRUE(Run().ok());
+  const Answer answer = WhyJobIs("old12");
+  EXPECT_EQ(answer.verdict, "deleted");
+  EXPECT_THAT(answer.sentence, HasSubstr("2040-03-16T03:00"));
+  EXPECT_THAT(answer.sentence, HasSubstr("run 1"));
+}
+
+TEST_F(InquiryTest, SaysThatItKnowsNothingOfAJob) {
+  EXPECT_EQ(WhyJobIs("never was").verdict, "unknown");
+}
+
+TEST_F(InquiryTest, SaysWhyAPathIsStillHere) {
+  FillTheFarm();
+  EXPECT_EQ(WhyPathIs("/etc/passwd").verdict, "outside-roots");
+  EXPECT_EQ(WhyPathIs(InRoot("temp/uid1/result.mp4")).verdict, "shielded");
+  EXPECT_EQ(WhyPathIs(InRoot("temp/gone/a")).verdict, "orphan");
+  EXPECT_EQ(WhyPathIs(InRoot("temp/young/frame.png")).verdict, "too-young");
+  EXPECT_EQ(WhyPathIs(InRoot("logs/old12.log")).verdict, "expired");
+  EXPECT_EQ(WhyPathIs(InRoot("logs/system.log")).verdict, "unknown");
+}
+
+TEST_F(InquiryTest, SaysThatAPathIsShared) {
+  AddJobWith("a", slot().cutoff, "uid", "/out/a.mp4");
+  AddJobWith("b", slot().cutoff, "uid", "/out/b.mp4");
+  EXPECT_THAT(WhyPathIs(InRoot("temp/uid")).sentence,
+              HasSubstr("2 jobs share it"));
+}
+
+TEST_F(InquiryTest, SaysThatARemovalIsPending) {
+  FillTheFarm();
+  calls_ = ScriptedCalls([](const FileCall& call) {
+    return call.function == "unlink" && call.name == "old12.log" ? EIO : 0;
+  });
+  ASSERT_TRUE(Run().ok());
+  const Answer answer = WhyPathIs(InRoot("logs/old12.log"));
+  EXPECT_EQ(answer.verdict, "pending");
+  EXPECT_THAT(answer.sentence, HasSubstr("failed once"));
+  EXPECT_EQ(WhyPathIs(InRoot("logs/other.log")).verdict, "unknown");
+}
+
+}  // namespace
+}  // namespace retentiond
