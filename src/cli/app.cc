@@ -51,6 +51,7 @@ int RunCli(int argc, const char* const* argv, const CliWiring& wiring) {
   AddAudit(app, context);
   AddCheck(app, context);
   AddInit(app, context);
+  AddDemo(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,24 +83,22 @@ void AddOutput(int number, const std::filesystem::path& directory,
 }  // namespace
 
 std::string ContentOf(const std::string& path, std::int64_t size_bytes) {
-  std::uint64_t state = HashOfContent(path);
-  std::string content;
-  content.reserve(static_cast<std::size_t>(size_bytes) + sizeof(state));
-  while (static_cast<std::int64_t>(content.size()) < size_bytes) {
-    // Knuth's linear congruential generator (MMIX).
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    for (std::size_t byte = 0; byte < sizeof(state); ++byte) {
-      content += static_cast<char>(state >> (8 * byte));
-    }
+  // A seed of the path, then the numbers from there on.
+  std::uint64_t number = HashOfContent(path);
+  std::string content(static_cast<std::size_t>(size_bytes), '\0');
+  for (std::size_t at = 0; at < content.size(); at += sizeof(number)) {
+    std::memcpy(content.data() + at, &number,
+                std::min(sizeof(number), content.size() - at));
+    ++number;
   }
-  content.resize(static_cast<std::size_t>(size_bytes));
   return content;
 }
 
 std::uint64_t HashOfContent(const std::string& content) {
   std::uint64_t hash = 14695981039346656037U;  // FNV's offset basis and prime
-  for (const char byte : content) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+  const char* const end = content.data() + content.size();
+  for (const char* byte = content.data(); byte != end; ++byte) {
+    hash = (hash ^ static_cast<unsigned char>(*byte)) * 1099511628211U;
   }
   return hash;
 }
@@ -116,7 +116,7 @@ FarmJob MakeJob(int number, Instant created, std::string state,
   const std::filesystem::path directory = paths.temporary / job.uid;
   job.files = {File(directory / "project.aep", 2000 + number % 500),
                File(directory / "nexrender-script.jsx", 400),
-               File(directory / "footage" / "background.mov", 6000),
+               File(directory / "footage" / "background.mov", 3000),
                File(directory / "footage" / "voice over.wav", 1500),
                File(paths.logs / (job.id + ".log"), 300)};
   if (number % 10 == 3) {
