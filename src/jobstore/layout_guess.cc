@@ -92,7 +92,7 @@ absl::StatusOr<LayoutGuess> GuessLayout(const Catalog& catalog) {
     for (const CatalogTable& other : catalog.tables) {
       names += (names.empty() ? "" : ", ") + other.name;
     }
-    return absl::NotFoundError(fmt::format(
+    return absl::InvalidArgumentError(fmt::format(
         "no table looks like a job table with a creation time; there {}; "
         "describe yours in [jobs]",
         names.empty() ? std::string("are none") : "are " + names));

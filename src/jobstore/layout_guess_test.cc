@@ -67,7 +67,7 @@ TEST(LayoutGuessTest, ListsTheTablesWhenNoneFits) {
   const auto guess = GuessLayout(
       {.tables = {Table("song", {"id"}), Table("jobs", {"id", "title"})}});
   ASSERT_FALSE(guess.ok());
-  EXPECT_EQ(guess.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(guess.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(guess.status().message()),
               HasSubstr("there are song, jobs"));
   EXPECT_THAT(std::string(GuessLayout({}).status().message()),

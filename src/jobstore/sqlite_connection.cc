@@ -36,6 +36,11 @@ int NoteLogLength(void* wal_pages, sqlite3* /*db*/, const char* /*schema*/,
 }
 
 absl::StatusCode CodeOfSqlite(int result) {
+  // The index of the write-ahead log could not grow: SQLite calls a full disk
+  // an I/O error there.
+  if (result == SQLITE_IOERR_SHMSIZE) {
+    return absl::StatusCode::kResourceExhausted;
+  }
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -60,6 +65,18 @@ absl::StatusCode CodeOfSqlite(int result) {
       return absl::StatusCode::kFailedPrecondition;
     default:
       return absl::StatusCode::kInternal;
+  }
+}
+
+// What a failed statement is told by: its text where that may be at fault, else
+// the database, since a locked or full one fails whatever is asked of it.
+std::string ContextOf(sqlite3* db, int result, const char* sql) {
+  switch (CodeOfSqlite(result)) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kFailedPrecondition:
+      return sql;
+    default:
+      return fmt::format("database {}", sqlite3_db_filename(db, "main"));
   }
 }
 
@@ -108,9 +125,14 @@ absl::Status StatusOfSqlite(sqlite3* db, int result, std::string_view context) {
   if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) {
     return absl::OkStatus();
   }
+  if (result == SQLITE_IOERR_SHMSIZE) {
+    return {CodeOfSqlite(result), fmt::format("{}: the disk is full", context)};
+  }
+  const std::string message = sqlite3_errmsg(db);
+  const std::string kind = sqlite3_errstr(result);
   return {CodeOfSqlite(result),
-          fmt::format("{}: {} ({})", context, sqlite3_errmsg(db),
-                      sqlite3_errstr(result))};
+          fmt::format("{}: {}{}", context, message,
+                      message == kind ? "" : " (" + kind + ")")};
 }
 
 SqliteStatement::SqliteStatement(sqlite3* db, sqlite3_stmt* statement)
@@ -160,7 +182,8 @@ absl::StatusOr<bool> SqliteStatement::Step() {
   const int result = sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) return false;
-  return StatusOfSqlite(db_, result, sqlite3_sql(statement_));
+  return StatusOfSqlite(db_, result,
+                        ContextOf(db_, result, sqlite3_sql(statement_)));
 }
 
 absl::Status SqliteStatement::Run() {
@@ -266,7 +289,7 @@ absl::Status SqliteConnection::ReadFirst() {
           "to {}, or let the farm open it once",
           context, directory));
     default:
-      return Annotate(read, context);
+      return read;
   }
 }
 
@@ -291,14 +314,15 @@ absl::StatusOr<SqliteStatement> SqliteConnection::Prepare(
     const int result =
         sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    RETURN_IF_ERROR(StatusOfSqlite(db_, result, sql));
+    RETURN_IF_ERROR(
+        StatusOfSqlite(db_, result, ContextOf(db_, result, sql.c_str())));
   }
   return SqliteStatement(db_, statement);
 }
 
 absl::Status SqliteConnection::Execute(const std::string& sql) {
   const int result = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
-  return StatusOfSqlite(db_, result, sql);
+  return StatusOfSqlite(db_, result, ContextOf(db_, result, sql.c_str()));
 }
 
 absl::StatusOr<std::optional<std::int64_t>> SqliteConnection::QueryInt(

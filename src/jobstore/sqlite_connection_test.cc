@@ -216,6 +216,7 @@ TEST_F(SqliteConnectionTest, SaysWhatTheCallerDoesAboutEachError) {
   EXPECT_EQ(code(SQLITE_FULL), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(code(SQLITE_NOMEM), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(code(SQLITE_TOOBIG), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(code(SQLITE_IOERR_SHMSIZE), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(code(SQLITE_READONLY), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(code(SQLITE_PERM), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(code(SQLITE_AUTH), absl::StatusCode::kPermissionDenied);
@@ -224,6 +225,18 @@ TEST_F(SqliteConnectionTest, SaysWhatTheCallerDoesAboutEachError) {
   EXPECT_EQ(code(SQLITE_CANTOPEN), absl::StatusCode::kUnavailable);
   EXPECT_EQ(code(SQLITE_CONSTRAINT), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(code(SQLITE_ERROR), absl::StatusCode::kInternal);
+}
+
+TEST_F(SqliteConnectionTest, NamesTheStatementOnlyWhereItMayBeAtFault) {
+  auto connection = Connect(OpenMode::kReadOnly);
+  EXPECT_EQ(MessageOf(connection->Execute("CREATE TABLE t(a)")),
+            "database " + farm_.path().string() +
+                ": attempt to write a readonly database");
+  EXPECT_EQ(MessageOf(connection->Prepare("SELECT 1 FROM t").status()),
+            "SELECT 1 FROM t: no such table: t (SQL logic error)");
+  EXPECT_EQ(MessageOf(StatusOfSqlite(connection->get(), SQLITE_IOERR_SHMSIZE,
+                                     "database x")),
+            "database x: the disk is full");
 }
 
 TEST_F(SqliteConnectionTest, SaysThatTheDatabaseIsDamaged) {
