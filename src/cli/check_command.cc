@@ -28,7 +28,7 @@ absl::Status AddClockFindings(const CommandContext& context, Session& session,
     findings.push_back(
         {.level = Blocks(fact) ? Finding::Level::kError : Finding::Level::kInfo,
          .code = "clock",
-         .message = fmt::format("the clock guard found: {}", NameOf(fact)),
+         .message = SentenceOf(NameOf(fact)),
          .fix = "timedatectl set-ntp true"});
   }
   return absl::OkStatus();

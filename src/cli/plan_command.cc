@@ -70,7 +70,7 @@ void Print(Terminal& out, const Preview& preview, const Schedule& schedule,
     out.Out(out.In(Colour::kYellow, "  note: " + note));
   }
   for (const std::string& fact : preview.blocked) {
-    out.Out(out.In(Colour::kRed, "  blocked by the clock guard: " + fact));
+    out.Out(out.In(Colour::kRed, "  blocked: " + SentenceOf(fact)));
   }
 }
 

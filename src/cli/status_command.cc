@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "policy/clock_guard.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
 
@@ -19,7 +20,7 @@ void Describe(StatusReport& report) {
     if (report.last_run.has_value() &&
         report.last_run->outcome == RunOutcome::kBlocked) {
       report.state = "blocked";
-      report.reason = "the clock guard found: " + report.last_run->blocked[0];
+      report.reason = SentenceOf(report.last_run->blocked.front());
     }
     return;
   }
@@ -31,7 +32,7 @@ void Describe(StatusReport& report) {
   if (report.state == "running") {
     report.reason = run.pace;
   } else if (report.state == "blocked" && !run.blocked.empty()) {
-    report.reason = "the clock guard found: " + run.blocked.front();
+    report.reason = SentenceOf(run.blocked.front());
   } else {
     report.reason = "the run is resumed when the daemon starts";
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <string>
 
 namespace retentiond {
 namespace {
@@ -15,19 +16,35 @@ struct FactTraits {
   ClockFact fact;
   const char* name;
   bool blocks;
+  const char* sentence;
 };
 
 constexpr std::array kFacts = {
-    FactTraits{ClockFact::kBehindAnchor, "behind-anchor", true},
-    FactTraits{ClockFact::kStepped, "stepped", true},
-    FactTraits{ClockFact::kUnseenTime, "unseen-time", false},
-    FactTraits{ClockFact::kUnseenTimeTooLong, "unseen-time-too-long", true},
-    FactTraits{ClockFact::kWouldDeleteAll, "would-delete-all", true},
-    FactTraits{ClockFact::kAnchorUnreadable, "anchor-unreadable", false},
-    FactTraits{ClockFact::kFirstStart, "first-start", false},
-    FactTraits{ClockFact::kBeforeBuild, "before-build", false},
-    FactTraits{ClockFact::kUnsynchronised, "unsynchronised", false},
-    FactTraits{ClockFact::kRowsAhead, "rows-ahead", false},
+    FactTraits{ClockFact::kBehindAnchor, "behind-anchor", true,
+               "the clock is more than two minutes before the last reading "
+               "that was trusted"},
+    FactTraits{ClockFact::kStepped, "stepped", true,
+               "the clock has jumped by more than two minutes while the "
+               "machine was up"},
+    FactTraits{ClockFact::kUnseenTime, "unseen-time", false,
+               "the clock has gained time that nobody saw pass: the cutoff is "
+               "earlier by it"},
+    FactTraits{
+        ClockFact::kUnseenTimeTooLong, "unseen-time-too-long", true,
+        "the clock has gained more than eight days that nobody saw pass"},
+    FactTraits{ClockFact::kWouldDeleteAll, "would-delete-all", true,
+               "this first run would delete every job, and nothing vouches for "
+               "the clock"},
+    FactTraits{ClockFact::kAnchorUnreadable, "anchor-unreadable", false,
+               "the last trusted reading of the clock cannot be read"},
+    FactTraits{ClockFact::kFirstStart, "first-start", false,
+               "there is no trusted reading of the clock yet"},
+    FactTraits{ClockFact::kBeforeBuild, "before-build", false,
+               "the clock is before the day on which this program was built"},
+    FactTraits{ClockFact::kUnsynchronised, "unsynchronised", false,
+               "the clock is not synchronised with a time server"},
+    FactTraits{ClockFact::kRowsAhead, "rows-ahead", false,
+               "there are jobs whose creation time is more than a day ahead"},
 };
 
 constexpr bool InOrderOfTheEnumeration() {
@@ -136,6 +153,13 @@ void ResolveDoubts(const GuardInput& input, GuardVerdict& verdict) {
 }  // namespace
 
 const char* NameOf(ClockFact fact) { return TraitsOf(fact).name; }
+
+std::string SentenceOf(const std::string& name) {
+  for (const FactTraits& traits : kFacts) {
+    if (name == traits.name) return traits.sentence;
+  }
+  return name;
+}
 
 bool Blocks(ClockFact fact) { return TraitsOf(fact).blocks; }
 

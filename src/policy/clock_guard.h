@@ -51,6 +51,9 @@ enum class ClockFact {
 
 // "unseen-time-too-long" and the like: the names in audit, alerts and JSON.
 const char* NameOf(ClockFact fact);
+// The fact of that name for people: "the clock is ...". A name that only a
+// newer version knows is its own sentence.
+std::string SentenceOf(const std::string& name);
 // Whether the fact forbids deletion.
 bool Blocks(ClockFact fact);
 

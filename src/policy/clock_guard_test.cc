@@ -414,7 +414,14 @@ TEST(ClockFactTest, HasANameAndSaysWhetherItBlocks) {
        }) {
     EXPECT_EQ(NameOf(row.fact), row.name);
     EXPECT_EQ(Blocks(row.fact), row.blocks) << row.name;
+    EXPECT_NE(SentenceOf(row.name), row.name);
   }
+}
+
+TEST(ClockFactTest, IsItsOwnSentenceWhereTheNameIsUnknown) {
+  EXPECT_EQ(SentenceOf("of-a-newer-version"), "of-a-newer-version");
+  EXPECT_EQ(SentenceOf("unsynchronised"),
+            "the clock is not synchronised with a time server");
 }
 
 }  // namespace
