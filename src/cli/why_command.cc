@@ -59,8 +59,11 @@ void AddWhy(CLI::App& app, CommandContext& context) {
   const auto subject = std::make_shared<std::string>();
   command
       ->add_option("subject", *subject,
-                   "A job's id, or a path (anything with a slash)")
+                   "A job's id, or a path (whatever has a slash)")
       ->required()
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("is empty") : std::string();
+      })
       ->type_name("ID|PATH");
   command->footer("Example: retentiond why /tmp/nexrender/uid7/result.mp4");
   command->callback([&context, subject] {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -109,6 +111,29 @@ Answer AboutRecent(const Job& job, const Schedule& schedule) {
                           FormatLocal(slot.start, schedule.zone)),
           .facts = {{"created", FormatInstant(*job.created)},
                     {"until", FormatInstant(slot.start)}}};
+}
+
+// A root itself, and what a root keeps for the daemon.
+std::optional<Answer> AboutOwnDirectory(const FilesConfig& files,
+                                        const std::string& path) {
+  for (const auto* roots : {&files.temp_roots, &files.log_roots}) {
+    for (const std::filesystem::path& root : *roots) {
+      if (path == root.string()) {
+        return Answer{.verdict = "root",
+                      .sentence = EscapeName(path) +
+                                  " is a configured root: what is below it may "
+                                  "go, it stays itself"};
+      }
+      const std::string trash = (root / kTrashName).string();
+      if (path == trash || path.starts_with(trash + "/")) {
+        return Answer{.verdict = "own",
+                      .sentence = EscapeName(path) +
+                                  " is the daemon's own: what it removes goes "
+                                  "through here"};
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 // What of a path the configuration makes ours.
@@ -229,6 +254,10 @@ absl::StatusOr<Answer> WhyPath(const PreviewParts& parts,
                                const std::string& path, const Slot& slot,
                                const Schedule& schedule) {
   const std::string name = EscapeName(path);
+  if (std::optional<Answer> own = AboutOwnDirectory(parts.config.files, path);
+      own.has_value()) {
+    return *std::move(own);
+  }
   const std::optional<Place> place = PlaceOf(parts.config.files, path);
   if (!place.has_value()) {
     return Answer{.verdict = "outside-roots",
@@ -271,6 +300,14 @@ absl::StatusOr<Answer> WhyPath(const PreviewParts& parts,
                 : fmt::format("{} times", pending->attempts)),
         .facts = {{"job", pending->job.text},
                   {"attempts", std::to_string(pending->attempts)}}};
+  }
+  std::error_code ignored;
+  if (!std::filesystem::exists(
+          std::filesystem::symlink_status(path, ignored))) {
+    return Answer{.verdict = "absent",
+                  .sentence = name +
+                              " is not there, and belongs to no job that is "
+                              "in the database"};
   }
   if (!place->temporary) {
     return Answer{

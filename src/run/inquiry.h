@@ -14,7 +14,8 @@ namespace retentiond {
 
 struct Answer {
   // "deleted", "expired", "held", "too-young", "undatable", "shielded",
-  // "shared", "pending", "orphan", "outside-roots", "unknown"
+  // "shared", "pending", "orphan", "absent", "root", "own",
+  // "outside-roots", "unknown"
   std::string verdict;
   std::string sentence;
   // Named facts for --json: job, state, created, record, run, since, until ...
