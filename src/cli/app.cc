@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "base/nearest_name.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "version.h"
@@ -25,6 +27,30 @@ constexpr char kFooter[] =
     "\n"
     "Exit codes: 0 done, 1 the answer is no (check, audit verify), 64 usage,\n"
     "69 database unavailable, 75 try again, 77 permission, 78 configuration.";
+
+constexpr char kSharedOptions[] =
+    "--config FILE and --json: see `retentiond --help`.\n\n";
+
+void MentionSharedOptions(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer(kSharedOptions + command->get_footer());
+    MentionSharedOptions(*command);
+  }
+}
+
+// CLI11 would tell only that a subcommand is required.
+std::string MessageOf(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining();
+  if (!app.get_subcommands().empty() || unknown.empty()) return error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  const auto nearest = NearestName(unknown.front(), names);
+  return fmt::format(
+      "there is no command \"{}\"{}", unknown.front(),
+      nearest.has_value() ? "; did you mean \"" + *nearest + "\"?" : "");
+}
 
 }  // namespace
 
@@ -52,11 +78,13 @@ int RunCli(int argc, const char* const* argv, const CliWiring& wiring) {
   AddCheck(app, context);
   AddInit(app, context);
   AddDemo(app, context);
+  MentionSharedOptions(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    app.exit(error);
+    terminal.Err("retentiond: " + MessageOf(app, error) +
+                 "\nRun with --help for more information.");
     return static_cast<int>(ExitCode::kUsage);
   }
   const absl::StatusOr<ExitCode> code = context.action();

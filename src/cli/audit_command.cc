@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,8 @@
 
 namespace retentiond {
 namespace {
+
+constexpr std::int64_t kLastSeq = std::numeric_limits<std::int64_t>::max();
 
 absl::StatusOr<AuditHead> HeadOption(const std::string& text) {
   const std::size_t colon = text.find(':');
@@ -80,12 +84,14 @@ void AddAudit(CLI::App& app, CommandContext& context) {
   CLI::App* command =
       app.add_subcommand("audit", "Reads the record of every deletion");
   command->require_subcommand(1);
+  command->footer("Example: retentiond audit verify");
 
   CLI::App* list =
       command->add_subcommand("list", "Prints the records as JSON lines");
   const auto from = std::make_shared<std::int64_t>(1);
   list->add_option("--from", *from, "The first sequence number")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, kLastSeq).description(""))
+      ->type_name("SEQ")
       ->capture_default_str();
   list->footer("Example: retentiond audit list --from 120");
   list->callback([&context, from] {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
@@ -26,15 +27,17 @@ struct NextOptions {
 absl::StatusOr<Schedule> ScheduleOf(const CommandContext& context,
                                     const NextOptions& options) {
   Schedule schedule;
-  std::string name;
   if (options.timezone.has_value()) {
-    name = *options.timezone;
-  } else {
-    ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
-    name = config.schedule.timezone;
-    schedule.at = config.schedule.at;
+    const absl::StatusOr<absl::TimeZone> zone = LoadZone(*options.timezone);
+    if (!zone.ok()) {
+      return absl::OutOfRangeError("--timezone: " + MessageOf(zone.status()));
+    }
+    schedule.zone = *zone;
+    return schedule;
   }
-  ASSIGN_OR_RETURN(schedule.zone, LoadZone(name));
+  ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
+  schedule.at = config.schedule.at;
+  ASSIGN_OR_RETURN(schedule.zone, LoadZone(config.schedule.timezone));
   return schedule;
 }
 
@@ -55,8 +58,7 @@ absl::StatusOr<ExitCode> Next(const CommandContext& context,
     return ExitCode::kOk;
   }
   Terminal::Table table{
-      .headings = {"SLOT", "STARTS (" + schedule.zone.name() + ")",
-                   "STARTS (UTC)", "DELETES WHAT WAS CREATED BEFORE"},
+      .headings = {"SLOT", "STARTS", "STARTS (UTC)", "CUTOFF (UTC)"},
       .right = {false, false, false, false}};
   for (const Slot& slot : slots) {
     table.rows.push_back(
@@ -64,6 +66,10 @@ absl::StatusOr<ExitCode> Next(const CommandContext& context,
          FormatInstant(slot.start), FormatInstant(slot.cutoff)});
   }
   context.terminal.Out(table);
+  context.terminal.Out(
+      "Each deletes the finished jobs created before its "
+      "cutoff. Zone: " +
+      schedule.zone.name());
   return ExitCode::kOk;
 }
 
@@ -74,7 +80,8 @@ void AddNext(CLI::App& app, CommandContext& context) {
       "next", "Shows the coming slots and what each would delete");
   const auto options = std::make_shared<NextOptions>();
   command->add_option("--count", options->count, "How many slots")
-      ->check(CLI::Range(1, kMostSlots))
+      ->check(CLI::Range(1, kMostSlots).description(""))
+      ->type_name("N")
       ->capture_default_str();
   command
       ->add_option("--from", options->from,

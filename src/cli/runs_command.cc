@@ -66,7 +66,8 @@ void AddRuns(CLI::App& app, CommandContext& context) {
       app.add_subcommand("runs", "Lists the runs, the newest first");
   const auto limit = std::make_shared<int>(14);
   command->add_option("--limit", *limit, "How many")
-      ->check(CLI::Range(1, kMostRuns))
+      ->check(CLI::Range(1, kMostRuns).description(""))
+      ->type_name("N")
       ->capture_default_str();
   command->footer("Example: retentiond runs --limit 60 --json");
   command->callback([&context, limit] {
