@@ -9,6 +9,7 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "jobstore/layout_guess.h"
 
 namespace retentiond {
@@ -91,6 +92,22 @@ std::string FilesSection(const Config& config) {
       QuotedList(roots), QuotedList(config.files.job_names), QuotedList(logs));
 }
 
+std::string ConfigurationOf(const Config& config, const LayoutGuess& guess,
+                            const std::vector<std::string>& states) {
+  const std::string path = config.database.path.string();
+  return fmt::format(
+      "# retentiond.toml, as read from {}\n"
+      "[database]\nurl = {}\n\n{}{}{}\n"
+      "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n"
+      "# An ORM's migrations would call the daemon's own tables drift. For "
+      "Prisma, in\n# prisma.config.ts:  tables: {{ external: "
+      "[\"retentiond_*\"] }}",
+      path, Quoted("file:" + path),
+      JobsSection(guess, states, GuessFinished(states)),
+      DependentsSections(guess), FilesSection(config),
+      Quoted(config.schedule.timezone));
+}
+
 absl::StatusOr<ExitCode> Init(const CommandContext& context) {
   ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
   ASSIGN_OR_RETURN(const Catalog catalog,
@@ -101,19 +118,13 @@ absl::StatusOr<ExitCode> Init(const CommandContext& context) {
     ASSIGN_OR_RETURN(states, context.wiring.read_values(
                                  config.database, guess.table, *guess.status));
   }
+  const std::string text = ConfigurationOf(config, guess, states);
   Terminal& out = context.terminal;
-  out.Out(fmt::format("# retentiond.toml, as read from {}",
-                      config.database.path.string()));
-  out.Out(fmt::format("[database]\nurl = {}\n",
-                      Quoted("file:" + config.database.path.string())));
-  out.Out(JobsSection(guess, states, GuessFinished(states)) +
-          DependentsSections(guess) + FilesSection(config));
-  out.Out(fmt::format("[schedule]\nat = \"03:00\"\ntimezone = {}\n",
-                      Quoted(config.schedule.timezone)));
-  out.Out(
-      "# An ORM's migrations would call the daemon's own tables drift. For "
-      "Prisma, in\n# prisma.config.ts:  tables: { external: "
-      "[\"retentiond_*\"] }");
+  if (context.json) {
+    out.Out(JsonOfPairs({{"configuration", text}}));
+    return ExitCode::kOk;
+  }
+  out.Out(text);
   out.Err(
       "Save this as /etc/retentiond/retentiond.toml, then look at `retentiond "
       "check` and `retentiond plan`.");
