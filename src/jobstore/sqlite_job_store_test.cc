@@ -777,6 +777,16 @@ TEST_F(SqliteJobStoreTest, NamesTheColumnsWhenOneIsMissing) {
   EXPECT_THAT(OpenError(), HasSubstr("jobs.id"));
 }
 
+TEST_F(SqliteJobStoreTest, NamesTheColumnsWhenARequiredFieldHasNone) {
+  MakeJobs();
+  farm_.layout.fields = {"nexrenderConfig.uid", "outputPth"};
+  farm_.layout.required_fields = {"nexrenderConfig.uid"};
+  OpenStore();
+  farm_.layout.required_fields = {"outputPth"};
+  EXPECT_THAT(OpenError(), HasSubstr("no column \"outputPth\" (did you mean "
+                                     "\"outputPath\"?)"));
+}
+
 TEST_F(SqliteJobStoreTest, RefusesAnUnknownZoneAndUnfitDependents) {
   MakeJobs();
   farm_.layout.created_zone = "Mars/Olympus";
