@@ -245,6 +245,7 @@ absl::Status SqliteBatches::DeleteRows(const BatchRequest& request,
   Batch& batch = attempt.batch;
   if (attempt.taken == 1 && Sum(attempt.leaves) > request.row_limit) {
     batch.part = true;
+    batch.part_of = attempt.added.front().job.id;
     ASSIGN_OR_RETURN(batch.rows, deletion_->DeleteLeaves(*connection_, round,
                                                          request.row_limit));
     if (batch.rows.empty()) {

@@ -258,6 +258,7 @@ Batch FakeJobStore::Take(const BatchRequest& request, std::vector<Job>& jobs) {
       if (jobs.empty() && request.dry_run == DryRun::kNo) {
         TakePart(*job, room, batch);
         part_of_ = job->id;
+        batch.part_of = JobId{job->id};
         return batch;
       }
       // A dry run cannot remember a part, and counts the job as a whole.
