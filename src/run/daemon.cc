@@ -87,10 +87,15 @@ std::optional<StateDirectory> Daemon::OpenDirectory(Database& database) {
                                      parts_.config.database.path.string())
               : absl::StatusOr<StateDirectory>(id.status());
   if (!directory.ok()) {
-    parts_.observer.OnTrouble(
-        directory.status(), "keeping the clock's anchor only in the database");
+    if (!directory_trouble_told_) {
+      parts_.observer.OnTrouble(
+          directory.status(),
+          "keeping the clock's anchor only in the database");
+    }
+    directory_trouble_told_ = true;
     return std::nullopt;
   }
+  directory_trouble_told_ = false;
   return *std::move(directory);
 }
 
@@ -155,7 +160,9 @@ absl::StatusOr<Micros> Daemon::RunDue() {
   other_.reset();
   anchor_kept_ = parts_.clock.BootTime();
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  return run->outcome == RunOutcome::kBlocked ? kBlockedLook : Micros(0);
+  if (run->outcome != RunOutcome::kBlocked) return Micros(0);
+  retry_at_ = parts_.clock.BootTime() + kBlockedLook;
+  return kBlockedLook;
 }
 
 // A database that is new to us: the slots before now are nobody's.
@@ -166,9 +173,9 @@ absl::StatusOr<Micros> Daemon::RecordFirstStart(Database& database,
   return Micros(0);
 }
 
-// Whether the lease is free, of a process that is known to be dead, or another's
-// that has stopped moving: a standby watches it by its own boot time, so that no
-// wall clock decides.
+// Whether the lease is free, of a process that is known to be dead, or
+// another's that has stopped moving: a standby watches it by its own boot time,
+// so that no wall clock decides.
 absl::StatusOr<bool> Daemon::MayLead(Database& database) {
   ASSIGN_OR_RETURN(const LeaseView view, database.state->ViewLease());
   if (view.holder.empty() || view.holder == parts_.holder) {

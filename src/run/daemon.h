@@ -70,6 +70,7 @@ class Daemon {
   ScheduleState state_;
   Micros boot_time_at_start_;
   std::optional<LocalDate> missed_reported_;  // with the run of this slot
+  bool directory_trouble_told_ = false;
   Micros anchor_kept_{0};  // boot time at which it was last seen to
   Micros retry_at_{0};     // boot time before which nothing is tried
   Micros retry_pause_{0};

@@ -29,7 +29,7 @@ class PreviewTest : public RunTest {
             .build_date = build_date_};
   }
   Preview MustPreview() {
-    Database database = database_.Open(OpenMode::kReadOnly);
+    Database database = database_.Open();
     absl::StatusOr<Preview> preview = PreviewRun(PartsOf(database), slot());
     EXPECT_TRUE(preview.ok()) << preview.status();
     return *std::move(preview);
@@ -147,14 +147,14 @@ TEST_F(PreviewTest, CountsNoOutputOfAnEarlierNightAsAnOrphan) {
 class InquiryTest : public PreviewTest {
  protected:
   Answer WhyJobIs(const std::string& id) {
-    Database database = database_.Open(OpenMode::kReadOnly);
+    Database database = database_.Open();
     absl::StatusOr<Answer> answer =
         WhyJob(PartsOf(database), {id}, slot(), {.zone = absl::UTCTimeZone()});
     EXPECT_TRUE(answer.ok()) << answer.status();
     return *std::move(answer);
   }
   Answer WhyPathIs(const std::string& path) {
-    Database database = database_.Open(OpenMode::kReadOnly);
+    Database database = database_.Open();
     absl::StatusOr<Answer> answer =
         WhyPath(PartsOf(database), path, slot(), {.zone = absl::UTCTimeZone()});
     EXPECT_TRUE(answer.ok()) << answer.status();

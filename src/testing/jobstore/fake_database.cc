@@ -208,7 +208,13 @@ absl::StatusOr<Batch> FakeJobStore::DeleteNow(const BatchRequest& request,
   }
   const std::size_t start = next_;
   std::vector<Job> jobs;
-  if (request.dry_run == DryRun::kYes) return Take(request, jobs);
+  if (request.dry_run == DryRun::kYes) {
+    Batch batch = Take(request, jobs);
+    if (!jobs.empty()) {
+      ASSIGN_OR_RETURN(batch.belongings, record(jobs));
+    }
+    return batch;
+  }
   // An error leaves the candidates as they were: the next call tries again.
   const auto attempt = [&]() -> absl::StatusOr<Batch> {
     ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
