@@ -23,9 +23,9 @@ namespace {
 constexpr std::uint64_t kOffsetBasis = 0xcbf29ce484222325;
 constexpr std::uint64_t kPrime = 0x100000001b3;
 
-std::int64_t HashOfName(std::string_view name) {
+std::int64_t HashOf(std::string_view bytes) {
   std::uint64_t hash = kOffsetBasis;
-  for (const char c : name) {
+  for (const char c : bytes) {
     hash ^= static_cast<unsigned char>(c);
     hash *= kPrime;
   }
@@ -37,28 +37,26 @@ class SqliteNameCensus : public NameCensus {
   explicit SqliteNameCensus(std::shared_ptr<SqliteConnection> connection)
       : connection_(std::move(connection)) {}
 
-  absl::Status Add(const std::vector<std::string>& names) override {
-    return ForEach(
-        "INSERT INTO census VALUES (?1, 1) "
-        "ON CONFLICT (name_hash) DO UPDATE SET bearers = bearers + 1",
-        names);
+  absl::Status Add(const std::string& bearer,
+                   const std::vector<std::string>& names) override {
+    return ForEach("INSERT OR IGNORE INTO census VALUES (?1, ?2)", bearer,
+                   names);
   }
 
-  // A count stays at 0 rather than below, where the next bearer would not be
-  // seen.
-  absl::Status Remove(const std::vector<std::string>& names) override {
+  absl::Status Remove(const std::string& bearer,
+                      const std::vector<std::string>& names) override {
     return ForEach(
-        "UPDATE census SET bearers = max(bearers - 1, 0) WHERE name_hash = ?1",
+        "DELETE FROM census WHERE name_hash = ?1 AND bearer_hash = ?2", bearer,
         names);
   }
 
   absl::StatusOr<std::int64_t> Bearers(const std::string& name) override {
     ASSIGN_OR_RETURN(SqliteStatement statement,
                      connection_->Prepare(
-                         "SELECT bearers FROM census WHERE name_hash = ?1"));
-    statement.BindInt(1, HashOfName(name));
-    ASSIGN_OR_RETURN(const bool found, statement.Step());
-    return found ? statement.Int(0) : 0;
+                         "SELECT count(*) FROM census WHERE name_hash = ?1"));
+    statement.BindInt(1, HashOf(name));
+    RETURN_IF_ERROR(statement.Step().status());
+    return statement.Int(0);
   }
 
   absl::Status Clear() override {
@@ -66,11 +64,11 @@ class SqliteNameCensus : public NameCensus {
   }
 
  private:
-  absl::Status ForEach(const std::string& sql,
+  absl::Status ForEach(const std::string& sql, const std::string& bearer,
                        const std::vector<std::string>& names) {
     ASSIGN_OR_RETURN(SqliteStatement statement, connection_->Prepare(sql));
     for (const std::string& name : names) {
-      statement.BindInt(1, HashOfName(name));
+      statement.BindInt(1, HashOf(name)).BindInt(2, HashOf(bearer));
       RETURN_IF_ERROR(statement.Run());
       statement.Reset();
     }
@@ -87,7 +85,8 @@ absl::StatusOr<std::unique_ptr<NameCensus>> NameCensus::Open() {
                    SqliteConnection::OpenScratch());
   RETURN_IF_ERROR(connection->Execute(
       "CREATE TABLE census("
-      "name_hash INTEGER PRIMARY KEY, bearers INTEGER NOT NULL); BEGIN"));
+      "name_hash INTEGER NOT NULL, bearer_hash INTEGER NOT NULL, "
+      "PRIMARY KEY (name_hash, bearer_hash)) WITHOUT ROWID; BEGIN"));
   return std::make_unique<SqliteNameCensus>(std::move(connection));
 }
 

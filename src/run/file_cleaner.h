@@ -40,7 +40,7 @@ class FileCleaner {
       DryRun dry_run);
 
   // Takes note of a job that is in the database: its names are borne, its
-  // outputs shielded.
+  // outputs shielded. To note it again changes nothing.
   absl::Status Note(const Job& job);
   // Takes note of an output of a job that was deleted earlier; the answer says
   // what there is of it now.
