@@ -9,7 +9,9 @@
 #include "cli/commands.h"
 #include "cli/json_text.h"
 #include "files/root.h"
+#include "policy/slot.h"
 #include "run/clock_watch.h"
+#include "run/file_cleaner.h"
 #include "version.h"
 
 namespace retentiond {
@@ -70,6 +72,54 @@ void Print(Terminal& out, const std::vector<Finding>& findings,
                          : out.In(Colour::kRed, "not ready"));
 }
 
+absl::Status AddOutputFinding(const CommandContext& context, Session& session,
+                              std::vector<Finding>& findings) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
+                   FileCleaner::Open(session.config.files, session.naming,
+                                     context.wiring.calls, DryRun::kYes));
+  const Instant now = context.wiring.clock.Now();
+  RETURN_IF_ERROR(
+      session.database.jobs
+          ->Survey({.cutoff = now - kRetention,
+                    .slot_start = now,
+                    .daemon_start = now},
+                   [&](const Job& job) { return cleaner->Note(job); })
+          .status());
+  if (cleaner->outputs_below_roots() == 0) return absl::OkStatus();
+  findings.push_back(
+      {.level = Finding::Level::kInfo,
+       .code = "output-below-root",
+       .table = session.config.jobs.table,
+       .message = fmt::format(
+           "{} below the roots: never removed, nor the directories that lead "
+           "to them",
+           cleaner->outputs_below_roots() == 1
+               ? std::string("1 output lies")
+               : WithSeparators(cleaner->outputs_below_roots()) +
+                     " outputs lie")});
+  return absl::OkStatus();
+}
+
+// What gives `table` its cascade, to be run by the administrator: SQLite cannot
+// alter a constraint.
+absl::StatusOr<ExitCode> PrintCascade(const CommandContext& context,
+                                      const std::string& table) {
+  ASSIGN_OR_RETURN(Session session, OpenSession(context, OpenMode::kReadOnly));
+  ASSIGN_OR_RETURN(const std::vector<Finding> findings,
+                   session.database.jobs->Check());
+  bool found = false;
+  for (const Finding& finding : findings) {
+    if (finding.code != "missing-cascade" || finding.table != table) continue;
+    context.terminal.Out(finding.fix);
+    found = true;
+  }
+  if (found) return ExitCode::kOk;
+  return absl::OutOfRangeError(
+      "--cascade: no table \"" + table +
+      "\" refers to jobs without a cascade; `retentiond check` lists those "
+      "that do");
+}
+
 absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
   ASSIGN_OR_RETURN(
       Session session,
@@ -81,6 +131,7 @@ absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
   ASSIGN_OR_RETURN(std::vector<Finding> findings,
                    session.database.jobs->Check());
   RETURN_IF_ERROR(AddRootFindings(session.config, findings));
+  RETURN_IF_ERROR(AddOutputFinding(context, session, findings));
   RETURN_IF_ERROR(AddClockFindings(context, session, findings));
   if (context.json) {
     context.terminal.Out(JsonOf(findings, done));
@@ -96,11 +147,20 @@ void AddCheck(CLI::App& app, CommandContext& context) {
   CLI::App* command = app.add_subcommand(
       "check", "Says what is missing for a safe and quick cleanup");
   const auto fix = std::make_shared<bool>(false);
-  command->add_flag("--fix", *fix,
-                    "Create the missing indexes, and nothing else");
+  const auto cascade = std::make_shared<std::string>();
+  CLI::Option* fixes = command->add_flag(
+      "--fix", *fix, "Create the missing indexes, and nothing else");
+  command
+      ->add_option("--cascade", *cascade,
+                   "With --fix: print how to give this table a cascade")
+      ->needs(fixes)
+      ->type_name("TABLE");
   command->footer("Example: retentiond check --json");
-  command->callback([&context, fix] {
-    context.action = [&context, fix] { return Check(context, *fix); };
+  command->callback([&context, fix, cascade] {
+    context.action = [&context, fix, cascade] {
+      return cascade->empty() ? Check(context, *fix)
+                              : PrintCascade(context, *cascade);
+    };
   });
 }
 

@@ -142,6 +142,22 @@ TEST_F(CleanupTest, KeepsANameThatAJobOfThisMinuteBears) {
   EXPECT_TRUE(Exists("temp/shared/frame.png"));
 }
 
+TEST_F(CleanupTest, RemovesTheFilesOfAJobThatWasShownTwice) {
+  AddTwenty();
+  // A store may show jobs again that it has shown before; erased and inserted,
+  // these count as newcomers.
+  observer_.at_begin = [this] {
+    for (int i = 10; i < 30; ++i) {
+      const FakeJob again = *database_.Find("old" + std::to_string(i));
+      database_.Erase(again.id);
+      database_.Insert(again);
+    }
+  };
+  MustRun();
+  EXPECT_FALSE(Exists("temp/old29"));
+  EXPECT_FALSE(Exists("logs/old29.log"));
+}
+
 TEST_F(CleanupTest, SweepsOrphansButNotThePastOutputsInThem) {
   AddJob("young", slot().cutoff);
   MakeTree(InRoot("temp"),

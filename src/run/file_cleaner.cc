@@ -154,9 +154,11 @@ std::vector<std::string> FileCleaner::BorneNames(const Job& job) const {
 absl::Status FileCleaner::Note(const Job& job) {
   const std::vector<std::string> names = naming_.TemporaryNames(job);
   for (const std::string& output : naming_.Outputs(job)) {
-    shield_->Add(output, names);
+    if (shield_->Add(output, names) != Shield::Added::kElsewhere) {
+      ++outputs_below_roots_;
+    }
   }
-  return census_->Add(job.id.text, BorneNames(job));
+  return census_->Add(job.id, BorneNames(job));
 }
 
 Shield::Added FileCleaner::NotePast(const ShieldedOutput& output) {
@@ -293,7 +295,7 @@ absl::StatusOr<Belongings> FileCleaner::Record(const std::vector<Job>& jobs) {
 
 absl::Status FileCleaner::Forget(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
-    RETURN_IF_ERROR(census_->Remove(job.id.text, BorneNames(job)));
+    RETURN_IF_ERROR(census_->Remove(job.id, BorneNames(job)));
   }
   return absl::OkStatus();
 }
@@ -331,7 +333,7 @@ absl::Status FileCleaner::RemoveOne(const PendingFile& entry,
   (removal.retry() ? outcome.failed : outcome.done).push_back(entry.id);
   if (dry_run_ == DryRun::kYes) {
     // It is still there, but the sweep must not count it again.
-    return census_->Add("", {GoneKey(entry.root, entry.name)});
+    return census_->Add(entry.job, {GoneKey(entry.root, entry.name)});
   }
   return absl::OkStatus();
 }

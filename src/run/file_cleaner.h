@@ -40,7 +40,7 @@ class FileCleaner {
       DryRun dry_run);
 
   // Takes note of a job that is in the database: its names are borne, its
-  // outputs shielded. To note it again changes nothing.
+  // outputs shielded.
   absl::Status Note(const Job& job);
   // Takes note of an output of a job that was deleted earlier; the answer says
   // what there is of it now.
@@ -74,7 +74,10 @@ class FileCleaner {
   const std::vector<std::string>& missing_roots() const {
     return missing_roots_;
   }
+  // Outputs that were met and kept while removing.
   std::int64_t shielded() const { return shielded_; }
+  // Noted outputs that lie below a root, or may.
+  std::int64_t outputs_below_roots() const { return outputs_below_roots_; }
 
  private:
   FileCleaner(const FilesConfig& config, const Naming& naming, FileCalls& calls,
@@ -106,6 +109,7 @@ class FileCleaner {
   std::unique_ptr<Shield> shield_;
   std::unique_ptr<NameCensus> census_;
   std::int64_t shielded_ = 0;
+  std::int64_t outputs_below_roots_ = 0;
 };
 
 }  // namespace retentiond
