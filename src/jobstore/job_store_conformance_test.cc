@@ -17,6 +17,7 @@ using nlohmann::json;
 using std::chrono::days;
 using std::chrono::hours;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
