@@ -1,3 +1,29 @@
+# Where RETENTIOND_PRECOMPILE is on, the headers that nearly every file includes
+# are compiled once: half the time of a build. The dev preset leaves it off, so
+# that each file is seen to include what it uses.
+option(RETENTIOND_PRECOMPILE "Precompile the common headers" OFF)
+function(retentiond_precompile name kind)
+  if(NOT RETENTIOND_PRECOMPILE)
+    return()
+  endif()
+  set(target retentiond_${kind}_headers)
+  if(NOT TARGET ${target})
+    file(WRITE ${CMAKE_BINARY_DIR}/${target}.cc "")
+    add_library(${target} OBJECT ${CMAKE_BINARY_DIR}/${target}.cc)
+    target_link_libraries(${target} PRIVATE retentiond_options
+      absl::statusor absl::time fmt::fmt)
+    set(headers <absl/status/statusor.h> <absl/time/time.h> <fmt/format.h>
+      <chrono> <filesystem> <functional> <map> <memory> <optional> <string>
+      <string_view> <vector>)
+    if(kind STREQUAL "test")
+      list(APPEND headers <gmock/gmock.h> <gtest/gtest.h>)
+      target_link_libraries(${target} PRIVATE GTest::gmock GTest::gtest)
+    endif()
+    target_precompile_headers(${target} PRIVATE ${headers})
+  endif()
+  target_precompile_headers(${name} REUSE_FROM ${target})
+endfunction()
+
 # retentiond_module(NAME DEPENDS ... FAKES ...): the library of src/NAME, made of
 # its sources, and the test program NAME_test, made of its *_test.cc, of its own
 # fakes in src/testing/NAME and of those of the modules named.
@@ -11,6 +37,7 @@ function(retentiond_module name)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${ARG_DEPENDS}
       PRIVATE retentiond_options)
+    retentiond_precompile(${name} source)
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
@@ -28,6 +55,7 @@ function(retentiond_module name)
     add_executable(${name}_test ${tests} ${fakes})
     target_link_libraries(${name}_test PRIVATE ${name} retentiond_options
       GTest::gmock GTest::gtest GTest::gtest_main)
+    retentiond_precompile(${name}_test test)
     target_compile_definitions(${name}_test PRIVATE
       RETENTIOND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}.

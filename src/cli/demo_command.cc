@@ -34,7 +34,7 @@ void CatchInterrupts() {
 // Date, start, jobs, rows, files, freed, held, took, notes. A night is printed
 // when it is over, so that the widths are fixed beforehand.
 constexpr char kNightLine[] =
-    "{:<14}  {:<12}  {:>6}  {:>7}  {:>7}  {:>10}  {:>4}  {:>6}  {}";
+    "{:<14}  {:<12}  {:>5}  {:>6}  {:>6}  {:>9}  {:>4}  {:>6}  {}";
 
 std::string WeekdayOf(LocalDate date) {
   static constexpr std::array<const char*, 7> kNames = {
@@ -50,10 +50,7 @@ std::string StartOf(const Slot& slot, const DemoCalendar& calendar) {
 
 std::string NotesOf(const NightReport& report, const DemoCalendar& calendar) {
   if (report.killed_after > 0) {
-    return fmt::format("killed after {}, resumed",
-                       report.killed_after == 1
-                           ? "1 batch"
-                           : fmt::format("{} batches", report.killed_after));
+    return fmt::format("killed after {} batches, resumed", report.killed_after);
   }
   if (report.night.machine_off) {
     return "the machine was off, made up at " +
@@ -76,13 +73,12 @@ class DemoPrinter : public DemoObserver {
 
   void OnFarm(const FarmSummary& farm, const DemoCalendar& calendar) override {
     terminal_.Out(fmt::format(
-        "A farm in {}: {} of fourteen days with {} dependent rows,\n{} files "
-        "({}) and {}; another process keeps submitting jobs.\nTen nights in "
-        "{} on a simulated clock, by the daemon's own code:\n",
+        "A farm in {}:\n{} of fourteen days with {} dependent rows, {} files "
+        "and {};\nanother process keeps submitting jobs. Ten nights in {} on a "
+        "simulated\nclock, by the daemon's own code:\n",
         directory_, Counted(farm.jobs, "job"),
         WithSeparators(farm.dependent_rows), WithSeparators(farm.files),
-        HumanBytes(farm.bytes), Counted(farm.orphans, "orphan"),
-        calendar.schedule.zone.name()));
+        Counted(farm.orphans, "orphan"), calendar.schedule.zone.name()));
     terminal_.Out(
         terminal_.In(Colour::kBold,
                      fmt::format(kNightLine, "NIGHT", "STARTS", "JOBS", "ROWS",
@@ -103,7 +99,8 @@ class DemoPrinter : public DemoObserver {
   void OnEnd(const DemoFigures& figures) override {
     terminal_.Out(fmt::format(
         "\nMeanwhile the other process submitted {}, {} of them while a run "
-        "was going on;\nthe database was busy for it {}.\n",
+        "was going\non; it had to try again because the database was busy: "
+        "{}.\n",
         Counted(figures.submitted, "job"),
         WithSeparators(figures.submitted_while_cleaning),
         figures.busy_answers == 0 ? "never"
@@ -160,8 +157,8 @@ void Print(const Verdict& verdict, Terminal& terminal) {
       "- 7 Invisible and 8 Never silent are not shown by the demo"));
 }
 
-// Made even when the demo broke off: the directory that was asked for stays.
-void TellOfKept(ScratchDirectory& scratch, Terminal& terminal) {
+// To be called when the demo has broken off, too: there is the more to see.
+void KeepDirectory(ScratchDirectory& scratch, Terminal& terminal) {
   const std::string path = scratch.Keep();
   terminal.Err(
       fmt::format("Kept: {0}\nLook at it with: retentiond --config "
@@ -187,7 +184,7 @@ absl::StatusOr<ExitCode> Demo(const CommandContext& context, bool keep) {
   DemoRecorder recorder;
   absl::StatusOr<Verdict> verdict =
       context.json ? RunDemo(parts, recorder) : RunDemo(parts, printer);
-  if (keep) TellOfKept(scratch, context.terminal);
+  if (keep) KeepDirectory(scratch, context.terminal);
   RETURN_IF_ERROR(verdict.status());
   if (context.json) {
     context.terminal.Out(recorder.JsonWith(*verdict));

@@ -33,7 +33,8 @@ JobLayout LayoutOf(const Config& config, const Naming& naming) {
                    .status = config.jobs.status,
                    .finished = config.jobs.finished,
                    .created_zone = config.jobs.created_zone,
-                   .fields = naming.fields()};
+                   .fields = naming.fields(),
+                   .required_fields = naming.required_fields()};
   for (const DependentConfig& dependent : config.dependents) {
     layout.declared.push_back({dependent.table, dependent.columns});
   }

@@ -14,8 +14,8 @@
 namespace retentiond {
 
 struct DemoParts {
-  std::filesystem::path directory;  // empty, of the demo's own
-  int jobs = 2000;                  // of the fourteen days before
+  std::filesystem::path directory;  // exists, is empty; stays
+  int jobs = 1400;                  // of the fourteen days before
   Instant today;                    // the real time
   Instant build_date;
   FileCalls& calls;

@@ -108,7 +108,7 @@ class FarmBuilder {
     RETURN_IF_ERROR(ledger_.AddJob(job));
     ++summary_.jobs;
     summary_.dependent_rows += job.logs + job.assets;
-    CountFiles(job.files);
+    summary_.files += static_cast<std::int64_t>(job.files.size());
     std::string id = job.id;
     waiting_.push_back(std::move(job));
     if (waiting_.size() >= kJobsPerTransaction) RETURN_IF_ERROR(Flush());
@@ -144,17 +144,9 @@ class FarmBuilder {
 
   absl::Status AddOrphan(const FarmOrphan& orphan) {
     ++summary_.orphans;
-    CountFiles(orphan.files);
+    summary_.files += static_cast<std::int64_t>(orphan.files.size());
     RETURN_IF_ERROR(ledger_.AddOrphan(orphan));
     return WriteOrphan(orphan, paths_);
-  }
-
-  void CountFiles(const std::vector<FarmFile>& files) {
-    for (const FarmFile& file : files) {
-      ++summary_.files;
-      // A second name holds no bytes of its own.
-      if (file.kind == FarmFile::Kind::kFile) summary_.bytes += file.size_bytes;
-    }
   }
 
   const FarmPaths& paths_;

@@ -14,7 +14,6 @@ struct FarmSummary {
   std::int64_t jobs = 0;
   std::int64_t dependent_rows = 0;
   std::int64_t files = 0;
-  std::int64_t bytes = 0;
   std::int64_t orphans = 0;
   int next_number = 0;   // the first job number that is free
   std::string long_job;  // id of the job in work that will be finished

@@ -17,8 +17,10 @@ namespace {
 constexpr std::chrono::minutes kEvery{20};
 // A larger gap in the simulated time is one in which the machine was off.
 constexpr std::chrono::hours kLongestGap{3};
-// While a run goes on, real time counts: a job so often.
+// While a run goes on, real time counts: a job so often, until a slow machine
+// has had its share.
 constexpr std::chrono::milliseconds kPauseWhileCleaning{10};
+constexpr int kMostPerRun = 40;
 constexpr std::chrono::microseconds kPauseWhileIdle{100};
 // Each try waits five seconds for the lock by itself.
 constexpr int kMostTries = 20;
@@ -47,9 +49,8 @@ Submitter::Submitter(FarmPaths paths, Orders orders, SharedFarm& farm,
 
 absl::Status Submitter::Run() {
   while (!farm_.stop) {
-    const bool cleaning = farm_.cleaning;
     RETURN_IF_ERROR(Step());
-    if (cleaning) {
+    if (farm_.cleaning) {
       std::this_thread::sleep_for(kPauseWhileCleaning);
     } else if (farm_.now() < due_) {
       std::this_thread::sleep_for(kPauseWhileIdle);
@@ -61,13 +62,18 @@ absl::Status Submitter::Run() {
 absl::Status Submitter::Step() {
   const Instant now = farm_.now();
   const bool cleaning = farm_.cleaning;
+  if (!cleaning) in_this_run_ = 0;
+  const bool eager = cleaning && in_this_run_ < kMostPerRun;
   if (now - due_ > kLongestGap) due_ = now;
   if (!orders_.long_job.empty() && orders_.long_job_ends <= now) {
     RETURN_IF_ERROR(Finish(std::exchange(orders_.long_job, {}), now));
   }
-  if (due_ <= now || cleaning) {
+  if (due_ <= now || eager) {
     RETURN_IF_ERROR(Submit(std::min(due_, now)));
-    if (cleaning) ++farm_.submitted_while_cleaning;
+    if (cleaning) {
+      ++in_this_run_;
+      ++farm_.submitted_while_cleaning;
+    }
     if (due_ <= now) due_ += kEvery;
   }
   farm_.submitted_until_us = MicrosOf(std::min(due_, now));

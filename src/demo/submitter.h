@@ -23,8 +23,8 @@ class Submitter {
   static absl::StatusOr<Submitter> Open(const FarmPaths& paths,
                                         const Orders& orders, SharedFarm& farm);
 
-  // Submits until `farm.stop`: by the simulated time, and without a break while
-  // a run is going on. A busy database is tried again; any other error ends it.
+  // Submits until `farm.stop`: by the simulated time, and many more while a
+  // run is going on. A busy database is tried again; any other error ends it.
   absl::Status Run();
 
   // What is due now, if anything.
@@ -44,6 +44,7 @@ class Submitter {
   Ledger ledger_;
   int number_;
   Instant due_;            // the next job's creation
+  int in_this_run_ = 0;    // jobs submitted while it goes on
   std::string rendering_;  // the job before, still in work; empty: none
 };
 

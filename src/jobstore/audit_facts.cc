@@ -67,6 +67,7 @@ std::string BatchFacts(const BatchRequest& request, const Batch& batch) {
     for (const JobId& id : batch.jobs) jobs.push_back(TextOf(id.text));
     facts["jobs"] = std::move(jobs);
   }
+  if (batch.part_of.has_value()) facts["part_of"] = TextOf(batch.part_of->text);
   if (!batch.belongings.refused.empty()) {
     facts["refused"] = KeptOf(batch.belongings.refused);
   }

@@ -25,6 +25,9 @@ struct JobLayout {
     std::vector<std::string> columns;
   };
   std::vector<Declared> declared;  // dependents without a foreign key
+  // Those of `fields` that the configuration names itself: a database without
+  // them does not fit. The others have no value where their column is missing.
+  std::vector<FieldName> required_fields;
 };
 
 enum class OpenMode { kReadOnly, kReadWrite };

@@ -17,6 +17,7 @@ using nlohmann::json;
 using std::chrono::days;
 using std::chrono::hours;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
@@ -219,6 +220,8 @@ TEST_P(JobStoreConformanceTest, DeletesALargeJobInParts) {
   EXPECT_EQ(totals.rows.at("JobLog"), 11);
   EXPECT_GE(totals.parts, 2);
   EXPECT_EQ(AuditOf("part").size(), static_cast<std::size_t>(totals.parts));
+  EXPECT_THAT(AuditOf("part").front().facts,
+              HasSubstr("\"part_of\":\"large\""));
   EXPECT_EQ(NewestRun().jobs_deleted, 2);
   EXPECT_EQ(NewestRun().rows_deleted, totals.rows);
 }

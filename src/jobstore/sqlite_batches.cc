@@ -243,8 +243,11 @@ absl::Status SqliteBatches::DeleteRows(const BatchRequest& request,
                                        Attempt& attempt) {
   const std::int64_t round = closure_->first_round();
   Batch& batch = attempt.batch;
-  if (attempt.taken == 1 && Sum(attempt.leaves) > request.row_limit) {
+  const std::int64_t leaves = Sum(attempt.leaves);
+  if (attempt.taken == 1 && leaves > 0 &&
+      leaves + Sum(attempt.collected) > request.row_limit) {
     batch.part = true;
+    batch.part_of = attempt.added.front().job.id;
     ASSIGN_OR_RETURN(batch.rows, deletion_->DeleteLeaves(*connection_, round,
                                                          request.row_limit));
     if (batch.rows.empty()) {

@@ -16,6 +16,7 @@
 
 #include "base/nearest_name.h"
 #include "base/status_macros.h"
+#include "jobstore/job_field.h"
 
 namespace retentiond {
 namespace {
@@ -193,13 +194,13 @@ absl::StatusOr<std::vector<Reference>> ReferencesOf(
 }
 
 absl::StatusOr<std::string> ResolveColumn(const CatalogTable& table,
-                                          const std::string& key,
+                                          const std::string& setting,
                                           const std::string& column) {
   const auto found = Resolve(table.columns, column);
   if (found.has_value()) return *found;
   const auto nearest = NearestName(column, table.columns);
   return absl::InvalidArgumentError(fmt::format(
-      "jobs.{}: table \"{}\" has no column \"{}\"{}; it has: {}", key,
+      "{}: table \"{}\" has no column \"{}\"{}; it has: {}", setting,
       table.name, column,
       nearest.has_value() ? fmt::format(" (did you mean \"{}\"?)", *nearest)
                           : "",
@@ -244,13 +245,17 @@ absl::StatusOr<JobLayout> ResolveLayout(const Catalog& catalog,
   if (table == nullptr) return NoJobTable(catalog, layout.table);
   resolved.table = table->name;
   for (std::string& column : resolved.id) {
-    ASSIGN_OR_RETURN(column, ResolveColumn(*table, "id", column));
+    ASSIGN_OR_RETURN(column, ResolveColumn(*table, "jobs.id", column));
   }
   ASSIGN_OR_RETURN(resolved.created,
-                   ResolveColumn(*table, "created", layout.created));
+                   ResolveColumn(*table, "jobs.created", layout.created));
   if (layout.status.has_value()) {
     ASSIGN_OR_RETURN(resolved.status,
-                     ResolveColumn(*table, "status", *layout.status));
+                     ResolveColumn(*table, "jobs.status", *layout.status));
+  }
+  for (const FieldName& field : layout.required_fields) {
+    if (FindField(field, table->columns).has_value()) continue;
+    return ResolveColumn(*table, "jobs.outputs or [files]", field).status();
   }
   for (JobLayout::Declared& declared : resolved.declared) {
     const CatalogTable* dependent = ResolveTable(catalog, declared.table);

@@ -3,13 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "testing/jobstore/ordinary_user.h"
 #include "testing/jobstore/sqlite_farm.h"
 
 namespace retentiond {
@@ -134,23 +133,21 @@ TEST_F(SqliteCheckTest, CountsUndatableJobs) {
 }
 
 TEST_F(SqliteCheckTest, SaysWhatMayNotBeWritten) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become an ordinary user";
+  if (!OrdinaryUser::Possible()) {
+    GTEST_SKIP() << "needs root, to become an ordinary user";
+  }
   chmod(farm_.directory().c_str(), 0755);
   chmod(farm_.path().c_str(), 0644);
-  const pid_t child = fork();
-  if (child == 0) {
-    constexpr uid_t kNobody = 65534;
-    if (setuid(kNobody) != 0) _exit(2);
-    auto store = farm_.Open(OpenMode::kReadOnly);
-    const auto findings = (*store)->Check();
-    _exit(findings.ok() && findings->size() == 2 &&
-                  (*findings)[0].code == "privilege"
-              ? 0
-              : 1);
+  const OrdinaryUser user;
+  auto store = farm_.Open(OpenMode::kReadOnly);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto findings = (*store)->Check();
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  ASSERT_THAT(*findings, testing::SizeIs(2));
+  for (const Finding& finding : *findings) {
+    EXPECT_EQ(finding.code, "privilege");
+    EXPECT_EQ(finding.level, Finding::Level::kError);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

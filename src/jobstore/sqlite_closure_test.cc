@@ -344,6 +344,25 @@ TEST_F(SqliteClosureTest, FindsChildrenByTheParentsCollation) {
   EXPECT_EQ(farm_.Text("SELECT job FROM Log"), "NEW");
 }
 
+TEST_F(SqliteClosureTest, KeepsTheTypesOfKeysWithoutRowid) {
+  farm_.Execute(
+      "CREATE TABLE Part(job TEXT REFERENCES Job ON DELETE CASCADE, a BLOB, "
+      "b REAL, c DECIMAL(9), d VARCHAR(9) COLLATE NOCASE, e INT, "
+      "PRIMARY KEY(a, b, c, d, e)) WITHOUT ROWID;"
+      "CREATE TABLE Piece(a BLOB, b REAL, c DECIMAL(9), d TEXT, e INT, "
+      "FOREIGN KEY(a, b, c, d, e) REFERENCES Part ON DELETE CASCADE);");
+  AddJob("old", kOld);
+  AddJob("new", kRecent);
+  farm_.Execute(
+      "INSERT INTO Part VALUES('old', x'01', 1, 2.5, 'x', 4), "
+      "('old', 17, 1.5, 2, 'Y', 4), ('new', '17', 1.5, 2, 'Y', 4);"
+      "INSERT INTO Piece SELECT a, b, c, upper(d), e FROM Part");
+  EXPECT_THAT(
+      CleanUpBothWays().rows,
+      UnorderedElementsAre(Pair("Job", 1), Pair("Part", 2), Pair("Piece", 2)));
+  EXPECT_EQ(farm_.Text("SELECT a FROM Piece"), "17");
+}
+
 // Without an index SQLite would scan the child table for each deleted job; the
 // batch then does what the constraints say by itself.
 TEST_F(SqliteClosureTest, DoesWhatConstraintsSayWhereIndexesAreMissing) {

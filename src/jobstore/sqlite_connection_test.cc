@@ -4,24 +4,19 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <string>
 
 #include "base/status.h"
+#include "testing/jobstore/ordinary_user.h"
 #include "testing/jobstore/sqlite_farm.h"
 
 namespace retentiond {
 namespace {
 
 using testing::HasSubstr;
-
-// Anybody but root, who may write everywhere.
-constexpr uid_t kNobody = 65534;
 
 class SqliteConnectionTest : public testing::Test {
  protected:
@@ -35,18 +30,6 @@ class SqliteConnectionTest : public testing::Test {
   absl::Status OpenStatus(const std::filesystem::path& path,
                           OpenMode mode = OpenMode::kReadWrite) {
     return SqliteConnection::Open(path, mode).status();
-  }
-
-  // Runs `body` in a child that is an ordinary user; true when it returned
-  // true there. Root is needed to become somebody else.
-  static bool AsNobody(const std::function<bool()>& body) {
-    const pid_t child = fork();
-    if (child == 0) {
-      _exit(setgid(kNobody) == 0 && setuid(kNobody) == 0 && body() ? 0 : 1);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
   SqliteFarm farm_;
@@ -73,26 +56,28 @@ TEST_F(SqliteConnectionTest, SaysWhatIsNoDatabase) {
 }
 
 TEST_F(SqliteConnectionTest, SaysWhichRightIsMissing) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become an ordinary user";
+  if (!OrdinaryUser::Possible())
+    GTEST_SKIP() << "needs root, to become an ordinary user";
   farm_.Execute("CREATE TABLE Job(id)");
   chmod(farm_.directory().c_str(), 0755);
   chmod(farm_.path().c_str(), 0644);
-  EXPECT_TRUE(AsNobody([&] {
+  {
+    const OrdinaryUser user;
     const absl::Status status = OpenStatus(farm_.path());
-    return status.code() == absl::StatusCode::kPermissionDenied &&
-           MessageOf(status).find("written") != std::string::npos &&
-           OpenStatus(farm_.path(), OpenMode::kReadOnly).ok();
-  }));
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(MessageOf(status), HasSubstr("may not be written"));
+    EXPECT_TRUE(OpenStatus(farm_.path(), OpenMode::kReadOnly).ok());
+  }
   chmod(farm_.path().c_str(), 0600);
-  EXPECT_TRUE(AsNobody([&] {
-    const absl::Status status = OpenStatus(farm_.path(), OpenMode::kReadOnly);
-    return status.code() == absl::StatusCode::kPermissionDenied &&
-           MessageOf(status).find("read") != std::string::npos;
-  }));
+  const OrdinaryUser user;
+  const absl::Status status = OpenStatus(farm_.path(), OpenMode::kReadOnly);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(MessageOf(status), HasSubstr("may not be read"));
 }
 
 TEST_F(SqliteConnectionTest, SaysThatALogNeedsTheRightOnTheDirectory) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become an ordinary user";
+  if (!OrdinaryUser::Possible())
+    GTEST_SKIP() << "needs root, to become an ordinary user";
   const std::filesystem::path path = farm_.directory() / "wal.db";
   std::ofstream(path).close();
   {
@@ -104,15 +89,15 @@ TEST_F(SqliteConnectionTest, SaysThatALogNeedsTheRightOnTheDirectory) {
   }  // the last to close removes the log
   chmod(farm_.directory().c_str(), 0755);
   chmod(path.c_str(), 0644);
-  EXPECT_TRUE(AsNobody([&] {
-    const absl::Status status = OpenStatus(path, OpenMode::kReadOnly);
-    return status.code() == absl::StatusCode::kPermissionDenied &&
-           MessageOf(status).find("wal.db-shm") != std::string::npos;
-  }));
+  const OrdinaryUser user;
+  const absl::Status status = OpenStatus(path, OpenMode::kReadOnly);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(MessageOf(status), HasSubstr("wal.db-shm"));
 }
 
 TEST_F(SqliteConnectionTest, SaysThatAJournalMustBeRolledBackFirst) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become an ordinary user";
+  if (!OrdinaryUser::Possible())
+    GTEST_SKIP() << "needs root, to become an ordinary user";
   farm_.Execute("CREATE TABLE Job(id); INSERT INTO Job VALUES(1)");
   // A copy, taken in the middle of a transaction whose pages are on disk.
   farm_.Execute("PRAGMA cache_size = 2; BEGIN");
@@ -127,11 +112,10 @@ TEST_F(SqliteConnectionTest, SaysThatAJournalMustBeRolledBackFirst) {
   chmod(farm_.directory().c_str(), 0755);
   chmod(copy.c_str(), 0644);
   chmod((copy.string() + "-journal").c_str(), 0644);
-  EXPECT_TRUE(AsNobody([&] {
-    const absl::Status status = OpenStatus(copy, OpenMode::kReadOnly);
-    return status.code() == absl::StatusCode::kPermissionDenied &&
-           MessageOf(status).find("rolled back") != std::string::npos;
-  }));
+  const OrdinaryUser user;
+  const absl::Status status = OpenStatus(copy, OpenMode::kReadOnly);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(MessageOf(status), HasSubstr("rolled back"));
 }
 
 TEST_F(SqliteConnectionTest, SaysBusyWhenAnotherHoldsTheLock) {

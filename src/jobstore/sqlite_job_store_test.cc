@@ -542,6 +542,7 @@ TEST_F(SqliteJobStoreTest, SaysBusyWhenAnotherHoldsTheLock) {
   auto connection = SqliteConnection::Open(farm_.path(), OpenMode::kReadWrite);
   ASSERT_TRUE(connection.ok());
   ASSERT_TRUE((*connection)->Execute("PRAGMA busy_timeout = 0").ok());
+  ASSERT_EQ(BeginTestRun(*connection), absl::OkStatus());
   auto store = SqliteJobStore::Open(*connection, farm_.layout);
   ASSERT_TRUE(store.ok());
   store_ = *std::move(store);
@@ -678,6 +679,7 @@ TEST_P(RenderManagerTest, DeletesWhatIsOlderThanSevenDays) {
   auto connection = SqliteConnection::Open(copy, OpenMode::kReadWrite);
   ASSERT_TRUE(connection.ok()) << connection.status();
   farm.layout.fields = {"nexrenderConfig.uid"};
+  ASSERT_EQ(BeginTestRun(*connection), absl::OkStatus());
   auto store = SqliteJobStore::Open(*connection, farm.layout);
   ASSERT_TRUE(store.ok()) << store.status();
   const auto totals = (*store)->Survey(TestSurvey(), nullptr);
@@ -775,6 +777,16 @@ TEST_F(SqliteJobStoreTest, NamesTheColumnsWhenOneIsMissing) {
   farm_.layout.status = "state";
   farm_.layout.id = {"id", "xyz"};
   EXPECT_THAT(OpenError(), HasSubstr("jobs.id"));
+}
+
+TEST_F(SqliteJobStoreTest, NamesTheColumnsWhenARequiredFieldHasNone) {
+  MakeJobs();
+  farm_.layout.fields = {"nexrenderConfig.uid", "outputPth"};
+  farm_.layout.required_fields = {"nexrenderConfig.uid"};
+  OpenStore();
+  farm_.layout.required_fields = {"outputPth"};
+  EXPECT_THAT(OpenError(), HasSubstr("no column \"outputPth\" (did you mean "
+                                     "\"outputPath\"?)"));
 }
 
 TEST_F(SqliteJobStoreTest, RefusesAnUnknownZoneAndUnfitDependents) {

@@ -366,6 +366,20 @@ TEST_F(CleanupTest, DoesNotFailARunBecauseTidyingUpDid) {
   EXPECT_THAT(observer_.troubles, SizeIs(2));
 }
 
+TEST_F(CleanupTest, RemovesAllFilesOfExpiredJobsWhileOthersAreSubmitted) {
+  AddTwenty();
+  observer_.at_batch = [&] {
+    AddJob("new" + std::to_string(observer_.batches.size()), slot().start);
+  };
+  EXPECT_EQ(MustRun().outcome, RunOutcome::kSuccess);
+  EXPECT_GT(observer_.batches.size(), 2U);
+  for (int i = 10; i < 30; ++i) {
+    EXPECT_FALSE(Exists("temp/old" + std::to_string(i)));
+    EXPECT_FALSE(Exists("logs/old" + std::to_string(i) + ".log"));
+  }
+  EXPECT_TRUE(Exists("temp/new1/frame.png"));
+}
+
 TEST_F(CleanupTest, RemovesTheFilesOfABatchLaterWhenAskingFailed) {
   AddTwenty();
   database_.script().Fail("VisitNewcomers", 1, absl::AbortedError("busy"));

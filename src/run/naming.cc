@@ -41,19 +41,30 @@ absl::StatusOr<Naming> Naming::Make(const Config& config) {
                    ParseAll(config.files.log_names, "files.log_names"));
   naming.paths_ = config.files.job_paths;
   naming.outputs_ = config.jobs.outputs;
-  for (const auto* patterns : {&naming.temporary_, &naming.logs_}) {
-    for (const NamePattern& pattern : *patterns) {
-      for (const FieldName& field : pattern.fields()) naming.Need(field);
+  const FilesConfig defaults;
+  const auto need_all = [&](const std::vector<NamePattern>& patterns,
+                            bool configured) {
+    for (const NamePattern& pattern : patterns) {
+      for (const FieldName& field : pattern.fields()) {
+        naming.Need(field,
+                    configured ? Presence::kRequired : Presence::kOptional);
+      }
+    }
+  };
+  need_all(naming.temporary_, config.files.job_names != defaults.job_names);
+  need_all(naming.logs_, config.files.log_names != defaults.log_names);
+  for (const auto* fields : {&naming.paths_, &naming.outputs_}) {
+    for (const FieldName& field : *fields) {
+      naming.Need(field, Presence::kRequired);
     }
   }
-  for (const FieldName& field : naming.paths_) naming.Need(field);
-  for (const FieldName& field : naming.outputs_) naming.Need(field);
   return naming;
 }
 
-void Naming::Need(const FieldName& field) {
+void Naming::Need(const FieldName& field, Presence presence) {
   if (field == kIdField && single_id_) return;
   AddUnique(fields_, field);
+  if (presence == Presence::kRequired) AddUnique(required_fields_, field);
 }
 
 const FieldValue& Naming::ValueOf(const Job& job,

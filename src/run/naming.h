@@ -20,6 +20,13 @@ class Naming {
   // What Job::fields must hold for the methods below.
   const std::vector<FieldName>& fields() const { return fields_; }
 
+  // Those of them that a database must have: what the configuration names
+  // itself, and the outputs in any case, since an output that is not read is
+  // not shielded. The default patterns' other fields may be missing.
+  const std::vector<FieldName>& required_fields() const {
+    return required_fields_;
+  }
+
   // Names of top-level entries of the temporary roots, without repetition. May
   // hold names that must be refused (IsRemovableName).
   std::vector<std::string> TemporaryNames(const Job& job) const;
@@ -32,7 +39,8 @@ class Naming {
 
  private:
   Naming() = default;
-  void Need(const FieldName& field);
+  enum class Presence { kRequired, kOptional };
+  void Need(const FieldName& field, Presence presence);
   const FieldValue& ValueOf(const Job& job, const FieldName& field) const;
   std::vector<std::string> Expand(const std::vector<NamePattern>& patterns,
                                   const Job& job) const;
@@ -41,6 +49,7 @@ class Naming {
 
   bool single_id_ = true;
   std::vector<FieldName> fields_;
+  std::vector<FieldName> required_fields_;
   std::vector<NamePattern> temporary_;
   std::vector<NamePattern> logs_;
   std::vector<FieldName> paths_;

@@ -30,6 +30,15 @@ TEST(NamingTest, KnowsTheRenderManagersNames) {
   EXPECT_THAT(naming.Paths(job), IsEmpty());
 }
 
+TEST(NamingTest, RequiresTheOutputsAndWhatTheConfigurationNames) {
+  Config config;
+  EXPECT_THAT(Make(config).required_fields(), ElementsAre("outputPath"));
+  config.files.job_names = {"{uid}"};
+  config.files.job_paths = {"scratch"};
+  EXPECT_THAT(Make(config).required_fields(),
+              ElementsAre("uid", "scratch", "outputPath"));
+}
+
 TEST(NamingTest, NamesNothingWhereAFieldIsNull) {
   const Naming naming = Make(Config{});
   const Job job{.id = {"clx1"}, .fields = {{}, {}}};

@@ -1,5 +1,5 @@
-// A scratch directory with the paths of a farm, and a calendar that is always
-// the same.
+// A scratch directory with the paths of a farm, a calendar that is always the
+// same, and the way to the farm's database.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,24 +8,23 @@
 
 #include "demo/calendar.h"
 #include "demo/farm_paths.h"
+#include "demo/night.h"
 #include "demo/scratch_directory.h"
 
 namespace retentiond {
 
+inline constexpr char kFarmToday[] = "2026-11-23T12:00:00Z";
+
+// Through the SQLite store, as main does.
+absl::StatusOr<Database> OpenFarm(const Config& config, const Naming& naming,
+                                  OpenMode mode);
+
 class FarmTest : public testing::Test {
  protected:
-  FarmTest()
-      : scratch_(*ScratchDirectory::Make()),
-        paths_(scratch_.path()),
-        calendar_(*PlanCalendar(*ParseInstant("2026-11-23T12:00:00Z"),
-                                *LoadZone("Europe/Helsinki"))) {}
+  FarmTest();
 
-  void MakeDirectories() const {
-    for (const auto& directory :
-         {paths_.temporary, paths_.logs, paths_.outputs, paths_.library}) {
-      std::filesystem::create_directories(directory);
-    }
-  }
+  // The directories that a farm has from its beginning.
+  void MakeDirectories() const;
 
   ScratchDirectory scratch_;
   FarmPaths paths_;

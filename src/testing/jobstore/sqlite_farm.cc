@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "jobstore/sqlite_state.h"
 
 namespace retentiond {
 namespace {
@@ -107,7 +108,19 @@ absl::StatusOr<std::unique_ptr<SqliteJobStore>> SqliteFarm::Open(
     OpenMode mode) {
   ASSIGN_OR_RETURN(auto connection, SqliteConnection::Open(path(), mode));
   RETURN_IF_ERROR(connection->Execute("PRAGMA synchronous = OFF"));
+  if (mode == OpenMode::kReadWrite) {
+    RETURN_IF_ERROR(BeginTestRun(connection));
+  }
   return SqliteJobStore::Open(std::move(connection), layout);
+}
+
+absl::Status BeginTestRun(std::shared_ptr<SqliteConnection> connection) {
+  ASSIGN_OR_RETURN(
+      auto state, OpenSqliteState(std::move(connection), OpenMode::kReadWrite));
+  ASSIGN_OR_RETURN(const LeaseView lease, state->ViewLease());
+  if (!lease.holder.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Lease taken, state->TakeLease("test", std::nullopt));
+  return state->BeginRun(RunRecord(), taken).status();
 }
 
 SurveyRequest TestSurvey() {
@@ -116,6 +129,8 @@ SurveyRequest TestSurvey() {
 
 BatchRequest TestBatch(std::int64_t row_limit, DryRun dry_run) {
   BatchRequest request;
+  request.run = RunId{1};
+  request.epoch = LeaseEpoch{1};
   request.cutoff = TestCutoff();
   request.slot_start = TestSlotStart();
   request.now = TestSlotStart();

@@ -55,6 +55,9 @@ class SqliteFarm {
 };
 
 SurveyRequest TestSurvey();
+// Makes the state, takes the lease and begins the run that TestBatch names,
+// when the database has none yet. SqliteFarm::Open does it.
+absl::Status BeginTestRun(std::shared_ptr<SqliteConnection> connection);
 BatchRequest TestBatch(std::int64_t row_limit, DryRun dry_run = DryRun::kNo);
 
 // Survey, then batches to the end; aborts when it does not end.
