@@ -51,6 +51,10 @@ std::string HostName() {
 }
 
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
+  if (context.json) {
+    return absl::OutOfRangeError(
+        "--json: serve prints no data; its log goes to standard error");
+  }
   ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
   ASSIGN_OR_RETURN(const Naming naming, Naming::Make(config));
   ASSIGN_OR_RETURN(const absl::TimeZone zone,
