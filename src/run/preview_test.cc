@@ -208,7 +208,9 @@ TEST_F(InquiryTest, SaysWhyAPathIsStillHere) {
   EXPECT_EQ(WhyPathIs(InRoot("temp/gone/a")).verdict, "orphan");
   EXPECT_EQ(WhyPathIs(InRoot("temp/young/frame.png")).verdict, "too-young");
   EXPECT_EQ(WhyPathIs(InRoot("logs/old12.log")).verdict, "expired");
+  MakeTree(InRoot("logs"), {File("system.log")});
   EXPECT_EQ(WhyPathIs(InRoot("logs/system.log")).verdict, "unknown");
+  EXPECT_EQ(WhyPathIs(InRoot("logs/other.log")).verdict, "absent");
 }
 
 TEST_F(InquiryTest, SaysThatAPathIsShared) {
@@ -227,7 +229,6 @@ TEST_F(InquiryTest, SaysThatARemovalIsPending) {
   const Answer answer = WhyPathIs(InRoot("logs/old12.log"));
   EXPECT_EQ(answer.verdict, "pending");
   EXPECT_THAT(answer.sentence, HasSubstr("failed once"));
-  EXPECT_EQ(WhyPathIs(InRoot("logs/other.log")).verdict, "unknown");
 }
 
 }  // namespace

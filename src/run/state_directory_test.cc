@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <fstream>
 
@@ -84,6 +86,29 @@ TEST_F(StateDirectoryTest, ReportsAnAnchorThatCannotBeWritten) {
   std::filesystem::remove(directory.path() / "anchor.json.new");
   std::filesystem::create_directory(directory.path() / "anchor.json");
   EXPECT_FALSE(directory.WriteAnchor(kAnchor).ok());
+}
+
+TEST_F(StateDirectoryTest, ReportsADiskThatIsFull) {
+  const StateDirectory directory = Open("one");
+  // A file may have no size: every write fails.
+  struct rlimit before {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit none { 0, before.rlim_max };
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  const absl::Status written = directory.WriteAnchor(kAnchor);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  EXPECT_THAT(std::string(written.message()), ::testing::HasSubstr("write"));
+}
+
+TEST_F(StateDirectoryTest, ReportsALostFolderThatCannotBeForgotten) {
+  Open("one");
+  StateDirectory second = Open("two");
+  std::filesystem::remove(base() / "one" / "database");
+  std::filesystem::create_directory(base() / "one" / "database");
+  EXPECT_FALSE(second.ForgetLostState().ok());
+  EXPECT_TRUE(second.state_was_lost());
 }
 
 }  // namespace

@@ -212,7 +212,7 @@ absl::StatusOr<Batch> FakeJobStore::DeleteNow(const BatchRequest& request,
   std::vector<Job> jobs;
   if (request.dry_run == DryRun::kYes) {
     Batch batch = Take(request, jobs);
-    if (!jobs.empty()) {
+    if (!jobs.empty() && record) {
       ASSIGN_OR_RETURN(batch.belongings, record(jobs));
     }
     return batch;

@@ -1,0 +1,166 @@
+#include "run/file_cleaner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/run/run_fixture.h"
+
+namespace retentiond {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+bool Always() { return true; }
+
+class FileCleanerTest : public RunTest {
+ protected:
+  void SetUp() override {
+    RunTest::SetUp();
+    config_.files.job_paths = {"scratch"};
+    naming_ = *Naming::Make(config_);
+  }
+  std::unique_ptr<FileCleaner> Open() {
+    absl::StatusOr<std::unique_ptr<FileCleaner>> cleaner =
+        FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo);
+    EXPECT_TRUE(cleaner.ok()) << cleaner.status();
+    return *std::move(cleaner);
+  }
+  // Fields in the order of Naming: uid, scratch path, output.
+  static Job JobWith(const std::string& id, const FieldValue& scratch,
+                     const FieldValue& output) {
+    return {.id = {id}, .fields = {{}, scratch, output}};
+  }
+  // Notes the job, records it, forgets it, and removes what was recorded.
+  FilesOutcome Live(FileCleaner& cleaner, const Job& job) {
+    EXPECT_TRUE(cleaner.Note(job).ok());
+    cleaner.Seal();
+    belongings_ = *cleaner.Record({job});
+    EXPECT_TRUE(cleaner.Forget({job}).ok());
+    return *cleaner.Remove(belongings_.pending, Always);
+  }
+  std::vector<std::string> ShieldedPaths() const {
+    std::vector<std::string> paths;
+    for (const ShieldedOutput& output : belongings_.outputs) {
+      paths.push_back(output.path);
+    }
+    return paths;
+  }
+
+  Belongings belongings_;
+};
+
+TEST_F(FileCleanerTest, RemovesWhatAPathColumnNamesBelowARoot) {
+  MakeTree(InRoot("temp"), {Dir("deep", {Dir("job", {File("a")})})});
+  MakeTree(InRoot("logs"), {File("own.log")});
+  const auto cleaner = Open();
+  Live(*cleaner,
+       JobWith("a",
+               {InRoot("temp/deep/job"), InRoot("logs/own.log"), "/etc/passwd"},
+               {}));
+  EXPECT_THAT(belongings_.pending, SizeIs(2));
+  EXPECT_TRUE(Exists("temp/deep"));
+  EXPECT_FALSE(Exists("temp/deep/job"));
+  EXPECT_FALSE(Exists("logs/own.log"));
+}
+
+TEST_F(FileCleanerTest, SweepsNoEntryThatAPathColumnLeadsThrough) {
+  MakeTree(InRoot("temp"), {Dir("deep", {Dir("job", {File("a")})})});
+  const auto cleaner = Open();
+  ASSERT_TRUE(
+      cleaner->Note(JobWith("young", {InRoot("temp/deep/job")}, {})).ok());
+  cleaner->Seal();
+  const auto swept = cleaner->Sweep(
+      slot().cutoff, [] { return absl::OkStatus(); }, Always);
+  ASSERT_TRUE(swept.ok()) << swept.status();
+  EXPECT_EQ(swept->orphans, 0);
+  EXPECT_TRUE(Exists("temp/deep/job/a"));
+}
+
+TEST_F(FileCleanerTest, RefusesNamesThatAreNoComponent) {
+  const auto cleaner = Open();
+  Live(*cleaner, JobWith("..", {}, {}));
+  EXPECT_THAT(belongings_.pending, IsEmpty());
+  ASSERT_THAT(belongings_.refused, SizeIs(1));
+  EXPECT_EQ(belongings_.refused[0].reason, "refused-name");
+  Live(*cleaner, JobWith("a/b", {}, {}));
+  EXPECT_THAT(belongings_.pending, IsEmpty());
+  EXPECT_TRUE(Exists("temp"));
+}
+
+TEST_F(FileCleanerTest, ShieldsARelativeOutputInTheJobsOwnDirectory) {
+  MakeTree(InRoot("temp"), {Dir("a", {File("film.mp4"), File("frame.png")})});
+  const auto cleaner = Open();
+  Live(*cleaner, JobWith("a", {}, {"film.mp4"}));
+  EXPECT_TRUE(Exists("temp/a/film.mp4"));
+  EXPECT_FALSE(Exists("temp/a/frame.png"));
+  EXPECT_THAT(ShieldedPaths(),
+              ElementsAre(InRoot("temp/film.mp4"), InRoot("temp/a/film.mp4"),
+                          InRoot("temp/a.json/film.mp4")));
+  EXPECT_TRUE(cleaner->Shields(InRoot("temp/a/film.mp4")));
+  EXPECT_FALSE(cleaner->Shields(InRoot("temp/other")));
+}
+
+TEST_F(FileCleanerTest, LeavesAJobAloneWhoseOutputCannotBeResolved) {
+  MakeTree(InRoot("temp"), {Dir("a", {File("frame.png")})});
+  const auto cleaner = Open();
+  Live(*cleaner, JobWith("a", {}, {"~artist/film.mp4"}));
+  EXPECT_TRUE(Exists("temp/a/frame.png"));
+  EXPECT_THAT(ShieldedPaths(),
+              ElementsAre(InRoot("temp/a"), InRoot("temp/a.json")));
+  EXPECT_EQ(cleaner->outputs_below_roots(), 1);
+}
+
+TEST_F(FileCleanerTest, StopsBetweenEntriesWhenItIsTold) {
+  MakeTree(InRoot("temp"), {Dir("a"), File("a.json")});
+  const auto cleaner = Open();
+  const Job job = JobWith("a", {}, {});
+  ASSERT_TRUE(cleaner->Note(job).ok());
+  belongings_ = *cleaner->Record({job});
+  ASSERT_TRUE(cleaner->Forget({job}).ok());
+  int asked = 0;
+  const auto outcome =
+      cleaner->Remove(belongings_.pending, [&] { return ++asked < 2; });
+  EXPECT_FALSE(Exists("temp/a"));
+  EXPECT_TRUE(Exists("temp/a.json"));
+  EXPECT_THAT(outcome->done, SizeIs(1));
+  MakeTree(InRoot("temp"), {Dir("orphan")});
+  const auto swept = cleaner->Sweep(
+      slot().cutoff, [] { return absl::OkStatus(); },
+      [asks = 0]() mutable { return ++asks < 2; });
+  EXPECT_TRUE(Exists("temp/orphan"));
+  EXPECT_EQ(swept->orphans, 0);
+}
+
+TEST_F(FileCleanerTest, KeepsInRecoveryWhatAJobBearsAgain) {
+  MakeTree(InRoot("temp"), {Dir("a", {File("frame.png")})});
+  const auto cleaner = Open();
+  ASSERT_TRUE(cleaner->Note(JobWith("a", {}, {})).ok());
+  const auto outcome = cleaner->Remove(
+      {{.root = InRoot("temp"), .name = "a", .job = {"a"}}}, Always);
+  EXPECT_TRUE(Exists("temp/a/frame.png"));
+  EXPECT_EQ(outcome->kept[0].reason, "shared");
+}
+
+TEST_F(FileCleanerTest, AcceptsRootsOfTheOwnerThatIsConfigured) {
+  config_.files.owner = "root";
+  Open();
+  config_.files.owner = "nobody-of-that-name";
+  EXPECT_EQ(FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo)
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(FileCleanerTest, RefusesARootThatIsAFile) {
+  std::filesystem::remove_all(InRoot("temp"));
+  MakeTree(root_path(), {File("temp")});
+  EXPECT_EQ(FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo)
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace retentiond
