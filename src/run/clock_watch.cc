@@ -73,12 +73,12 @@ absl::Status ClockWatch::Settle(const GuardVerdict& verdict) {
             .status());
   }
   if (!verdict.may_anchor()) return absl::OkStatus();
-  anchor_ = Anchor{
-      .wall = now.wall, .boot_id = now.boot_id, .boot_time = now.boot_time};
+  const Anchor anchor{now.wall, now.boot_id, now.boot_time};
+  anchor_ = anchor;
   anchor_state_ = AnchorState::kReadable;
-  RETURN_IF_ERROR(state_.WriteAnchor(*anchor_));
+  RETURN_IF_ERROR(state_.WriteAnchor(anchor));
   if (directory_ == nullptr) return absl::OkStatus();
-  return directory_->WriteAnchor(*anchor_);
+  return directory_->WriteAnchor(anchor);
 }
 
 }  // namespace retentiond

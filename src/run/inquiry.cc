@@ -91,9 +91,10 @@ absl::StatusOr<Answer> WhyExpiredIsHere(const PreviewParts& parts,
                    FindHolder(parts, job.id, slot));
   const std::string name = EscapeName(job.id.text);
   if (held.has_value()) {
-    return Answer{.verdict = "held",
-                  .sentence = name + " is held: " + held->reason,
-                  .facts = {{"table", held->table}}};
+    Answer answer{.verdict = "held",
+                  .sentence = name + " is held: " + held->reason};
+    answer.facts.emplace_back("table", held->table);
+    return answer;
   }
   return Answer{
       .verdict = "expired",

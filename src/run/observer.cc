@@ -1,0 +1,15 @@
+#include "run/observer.h"
+
+namespace retentiond {
+
+void RunObserver::OnWait(Instant) {}
+void RunObserver::OnMissed(const std::vector<LocalDate>&) {}
+void RunObserver::OnRunBegin(const RunRecord&) {}
+void RunObserver::OnPhase(const RunRecord&) {}
+void RunObserver::OnBatch(const RunRecord&, const Batch&, const Governor&) {}
+void RunObserver::OnFiles(const RunRecord&, const FilesOutcome&) {}
+void RunObserver::OnBlocked(const RunRecord&) {}
+void RunObserver::OnRunEnd(const RunRecord&) {}
+void RunObserver::OnTrouble(const absl::Status&, const std::string&) {}
+
+}  // namespace retentiond
