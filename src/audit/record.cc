@@ -53,7 +53,7 @@ std::string HashOf(const AuditRecord& record) {
 
 AuditRecord NextRecord(const std::optional<AuditHead>& head, Instant time,
                        std::optional<RunId> run, std::string event,
-                       std::string facts) {
+                       const std::string& facts) {
   AuditRecord record;
   const std::int64_t last =
       head.has_value() ? static_cast<std::int64_t>(head->seq) : 0;

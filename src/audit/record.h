@@ -42,6 +42,6 @@ std::string HashOf(const AuditRecord& record);
 // The next record of a chain that ends in `head` (none: the first record).
 AuditRecord NextRecord(const std::optional<AuditHead>& head, Instant time,
                        std::optional<RunId> run, std::string event,
-                       std::string facts);
+                       const std::string& facts);
 
 }  // namespace retentiond

@@ -65,23 +65,23 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
   LogObserver observer(MakeLog(), zone);
   ServiceNotifier service;
   const std::string host = HostName();
-  Daemon daemon({.config = config,
-                 .naming = naming,
-                 .clock = context.wiring.clock,
-                 .calls = context.wiring.calls,
-                 .open =
-                     [&] {
-                       return context.wiring.open(config.database, layout,
-                                                  OpenMode::kReadWrite);
-                     },
-                 .observer = observer,
-                 .service = service,
-                 .wakeup = wakeup,
-                 .stop_requested = [] { return stop_requested.load(); },
-                 .host = host,
-                 .holder = LeaseHolderOfThisProcess(
-                     host, context.wiring.clock.BootId()),
-                 .build_date = Instant(std::chrono::seconds(kCommitTime))});
+  Daemon daemon(
+      {.config = config,
+       .naming = naming,
+       .clock = context.wiring.clock,
+       .calls = context.wiring.calls,
+       .open =
+           [&] {
+             return context.wiring.open(config.database, layout,
+                                        OpenMode::kReadWrite);
+           },
+       .observer = observer,
+       .service = service,
+       .wakeup = wakeup,
+       .stop_requested = [] { return stop_requested.load(); },
+       .host = host,
+       .holder = LeaseHolderOfThisProcess(host, context.wiring.clock.BootId()),
+       .build_date = Instant(std::chrono::seconds(kCommitTime))});
   RETURN_IF_ERROR(daemon.Serve());
   return ExitCode::kOk;
 }

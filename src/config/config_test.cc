@@ -44,7 +44,7 @@ TEST_F(ConfigTest, RunsOnTheEnvironmentAloneWithoutAFile) {
   EXPECT_EQ(loaded->schedule.at, std::chrono::hours(3));
   EXPECT_EQ(loaded->schedule.timezone, "Europe/Helsinki");
   EXPECT_EQ(loaded->schedule.window, std::chrono::hours(3));
-  EXPECT_EQ(loaded->state_directory, "/home/farm/.local/state/retentiond");
+  EXPECT_EQ(loaded->state_directory, "/srv/farmer/.local/state/retentiond");
 }
 
 TEST_F(ConfigTest, ReadsTheDefaultFileWhenItExists) {
@@ -282,7 +282,7 @@ TEST_F(ConfigTest, RefusesADatabaseBelowARoot) {
 }
 
 TEST_F(ConfigTest, RefusesAStateDirectoryBelowARoot) {
-  EXPECT_THAT(Refusal("[files]\nlog_roots = [\"/home/farm\"]\n"),
+  EXPECT_THAT(Refusal("[files]\nlog_roots = [\"/srv/farmer\"]\n"),
               HasSubstr("the state directory"));
   env_["STATE_DIRECTORY"] = "/tmp/nexrender";
   EXPECT_THAT(Refusal(""), HasSubstr("the state directory"));

@@ -95,7 +95,7 @@ TEST_F(EnvironmentTest, FollowsXdgThenHomeThenVarLib) {
   env_["XDG_STATE_HOME"] = "/xdg/";
   EXPECT_EQ(State(), "/xdg/retentiond");
   env_["XDG_STATE_HOME"] = "relative";
-  EXPECT_EQ(State(), "/home/farm/.local/state/retentiond");
+  EXPECT_EQ(State(), "/srv/farmer/.local/state/retentiond");
   env_["HOME"] = "relative";
   EXPECT_EQ(State(), "/var/lib/retentiond");
   env_.clear();

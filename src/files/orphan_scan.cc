@@ -34,7 +34,7 @@ absl::StatusOr<std::vector<std::string>> ReadNames(Descent& descent) {
   ASSIGN_OR_RETURN(const std::vector<Descent::Entry> entries,
                    descent.ReadBatch());
   std::vector<std::string> names;
-  for (const Descent::Entry& entry : entries) names.push_back(entry.name);
+  for (const Descent::Entry& entry : entries) names.emplace_back(entry.name);
   return names;
 }
 

@@ -30,7 +30,8 @@ absl::Status Refuse(Finding* problem, absl::Status status, std::string code,
     const Finding::Level level = absl::IsNotFound(status)
                                      ? Finding::Level::kWarning
                                      : Finding::Level::kError;
-    *problem = {level, std::move(code), "", "", MessageOf(status), fix};
+    *problem = {level, std::move(code),   "",
+                "",    MessageOf(status), std::move(fix)};
   }
   return status;
 }

@@ -153,14 +153,14 @@ class TreeRemoval {
   void VisitEntry(const char* name, unsigned char type) {
     if (KeepIfOutput(name)) return;
     if (type == DT_DIR) {
-      frames_.back().directories.push_back(name);
+      frames_.back().directories.emplace_back(name);
       return;
     }
     struct statx st = {};
     if (StatEntry(calls_, descent_.fd(), name, st) != 0) {
       FailCall(name, "examine");
     } else if (S_ISDIR(st.stx_mode)) {
-      frames_.back().directories.push_back(name);
+      frames_.back().directories.emplace_back(name);
     } else {
       RemoveFile(name, st);
     }
@@ -291,7 +291,7 @@ class TreeRemoval {
   // left was taken off by the caller.
   absl::Status LeaveDirectory() {
     const std::size_t base = descent_.depth() - frames_.size();
-    const absl::Status status = descent_.Leave();
+    absl::Status status = descent_.Leave();
     while (frames_.size() > 1 && base + frames_.size() - 1 > descent_.depth()) {
       frames_.pop_back();
     }

@@ -14,6 +14,8 @@ namespace retentiond {
 struct JobId {
   std::string text;
 
+  // clang-tidy 14 takes the 0 that the operator compares with for a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const JobId&, const JobId&) = default;
 };
 

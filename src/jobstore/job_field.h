@@ -25,7 +25,7 @@ std::optional<FieldSource> FindField(const FieldName& field,
 // The texts in a JSON document at `path`; a number selects from an array. None
 // for what is no JSON, for a missing path, null, an object, and for elements of
 // an array that are no scalars.
-FieldValue TextsInJson(std::string_view json,
+FieldValue TextsInJson(std::string_view text,
                        const std::vector<std::string>& path);
 
 }  // namespace retentiond

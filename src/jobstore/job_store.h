@@ -78,9 +78,9 @@ struct Batch {
   std::map<std::string, std::int64_t> rows;  // by table, the job table too
   bool part = false;  // some dependents of one job; the job is still there
   std::optional<JobId> part_of;  // which
-  std::vector<HeldJob> held;  // found while taking this batch
-  Belongings belongings;      // as recorded, with their ids
-  Micros lock_wait{0};        // until the write lock was had
+  std::vector<HeldJob> held;     // found while taking this batch
+  Belongings belongings;         // as recorded, with their ids
+  Micros lock_wait{0};           // until the write lock was had
   Micros lock_held{0};
   bool foreign_commits = false;  // others committed since the last batch
 };

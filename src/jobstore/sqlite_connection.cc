@@ -262,8 +262,7 @@ absl::StatusOr<std::shared_ptr<SqliteConnection>> SqliteConnection::Open(
 // it can be shared with the farm.
 absl::Status SqliteConnection::ReadFirst() {
   const std::string context = "database " + path_.string();
-  const absl::Status read =
-      QueryInt("SELECT count(*) FROM sqlite_master").status();
+  absl::Status read = QueryInt("SELECT count(*) FROM sqlite_master").status();
   if (read.ok()) return read;
   const std::string directory = path_.parent_path().string();
   switch (sqlite3_extended_errcode(db_)) {

@@ -254,8 +254,8 @@ absl::StatusOr<GuardVerdict> Cleanup::Guard(const ClockWatch::Rows& rows) {
   run_.clock_facts.clear();
   run_.blocked.clear();
   for (const ClockFact fact : verdict.facts) {
-    run_.clock_facts.push_back(NameOf(fact));
-    if (Blocks(fact)) run_.blocked.push_back(NameOf(fact));
+    run_.clock_facts.emplace_back(NameOf(fact));
+    if (Blocks(fact)) run_.blocked.emplace_back(NameOf(fact));
   }
   return verdict;
 }

@@ -129,7 +129,7 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   ClockWatch watch(parts.clock, *database.state, nullptr, parts.build_date);
   RETURN_IF_ERROR(watch.Load());
   for (const ClockFact fact : watch.Assess({}).facts) {
-    if (Blocks(fact)) preview.blocked.push_back(NameOf(fact));
+    if (Blocks(fact)) preview.blocked.emplace_back(NameOf(fact));
   }
   return preview;
 }

@@ -61,7 +61,7 @@ class ConfigFixture : public testing::Test {
   std::filesystem::path directory_;
   std::map<std::string, std::string> env_{{"DATABASE_URL", "file:/srv/x.db"},
                                           {"TZ", "Europe/Helsinki"},
-                                          {"HOME", "/home/farm"}};
+                                          {"HOME", "/srv/farmer"}};
 };
 
 }  // namespace retentiond
