@@ -43,7 +43,7 @@ class AgeWalk {
   absl::StatusOr<TreeAge> Run(const std::string& name) {
     pending_.emplace_back();
     ASSIGN_OR_RETURN(TreeAge age, Look(name));
-    while (age == TreeAge::kOld && pending_.size() > 0) {
+    while (age == TreeAge::kOld && !pending_.empty()) {
       ASSIGN_OR_RETURN(age, Step());
       if (age == TreeAge::kGone) age = TreeAge::kOld;  // it vanished meanwhile
     }

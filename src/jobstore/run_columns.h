@@ -17,8 +17,8 @@ absl::StatusOr<RunOutcome> OutcomeOf(const std::string& name);
 // written by EscapeBytes. What is not of that form reads as empty, and what is
 // in them of another type is left out: they only inform.
 std::string JsonOfTexts(const std::vector<std::string>& texts);
-std::vector<std::string> TextsOfJson(const std::string& json);
+std::vector<std::string> TextsOfJson(const std::string& text);
 std::string JsonOfNumbers(const std::map<std::string, double>& numbers);
-std::map<std::string, double> NumbersOfJson(const std::string& json);
+std::map<std::string, double> NumbersOfJson(const std::string& text);
 
 }  // namespace retentiond

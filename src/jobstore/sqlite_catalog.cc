@@ -135,13 +135,11 @@ absl::Status ReadEstimates(SqliteConnection& connection, Catalog& catalog) {
 }
 
 OnDelete OnDeleteOf(const std::string& action) {
-  static const std::map<std::string, OnDelete> kActions = {
-      {"CASCADE", OnDelete::kCascade},
-      {"SET NULL", OnDelete::kSetNull},
-      {"SET DEFAULT", OnDelete::kSetDefault},
-      {"RESTRICT", OnDelete::kRestrict}};
-  const auto found = kActions.find(action);
-  return found == kActions.end() ? OnDelete::kNoAction : found->second;
+  if (action == "CASCADE") return OnDelete::kCascade;
+  if (action == "SET NULL") return OnDelete::kSetNull;
+  if (action == "SET DEFAULT") return OnDelete::kSetDefault;
+  if (action == "RESTRICT") return OnDelete::kRestrict;
+  return OnDelete::kNoAction;
 }
 
 // Spells `reference` as the tables do; false when it leads nowhere.
