@@ -50,6 +50,7 @@ Json RunJson(const RunRecord& run) {
           {"held", run.held},
           {"undatable", run.undatable},
           {"errors", run.errors},
+          {"kept", Json(run.kept)},
           {"blocked", run.blocked},
           {"duration_s", duration},
           {"phases_s", Json(run.phases_s)}};

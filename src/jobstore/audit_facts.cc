@@ -109,6 +109,7 @@ std::string RunEndFacts(const RunRecord& run) {
   facts["held"] = run.held;
   facts["undatable"] = run.undatable;
   facts["orphans"] = run.orphans;
+  facts["kept"] = RowsOf(run.kept);
   facts["errors"] = TextsOf(run.errors);
   return facts.dump();
 }

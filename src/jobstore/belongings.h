@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "jobstore/job.h"
 
 namespace retentiond {
@@ -18,9 +19,10 @@ enum class PendingId : std::int64_t {};
 // removed.
 struct PendingFile {
   enum class Kind {
-    kTemporary,  // `<root>/<name>`, a directory or a file
-    kLog,        // a log file below a log root; `name` may contain slashes
-    kPath,       // from a path column; `name` is relative to `root`
+    kTemporary,     // `<root>/<name>`, a directory or a file
+    kLog,           // a log file below a log root; `name` may contain slashes
+    kPath,          // from a path column; `name` is relative to `root`
+    kLogDirectory,  // that a log pattern made: removed while it is empty
   };
   PendingId id{};  // given by the store
   BatchId batch{};
@@ -38,9 +40,27 @@ struct ShieldedOutput {
   std::string path;  // as the column named it, made absolute
   JobId job;
   int absent_nights = 0;  // seen absent on so many nights in a row
+  // The id of the root that it lies below; empty when nobody knew it. Only a
+  // root of that id can show that the output is gone.
+  std::string root_id = {};
 
   friend bool operator==(const ShieldedOutput&,
                          const ShieldedOutput&) = default;
+};
+
+// A root as a run found it. `id` is what its trash carries, which names it
+// wherever it is mounted; none of the rest is the same for ever.
+struct RootRecord {
+  std::string id;
+  std::string path;     // where it was last found
+  std::string machine;  // which machine found it there
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  int nights = 0;       // on so many it was found like this; counted up to 2
+  LocalDate last_slot;  // the last of them
+  Instant seen;
+
+  friend bool operator==(const RootRecord&, const RootRecord&) = default;
 };
 
 // A name or path that was not removed, and why.

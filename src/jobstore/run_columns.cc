@@ -62,4 +62,20 @@ std::map<std::string, double> NumbersOfJson(const std::string& text) {
   return numbers;
 }
 
+std::string JsonOfCounts(const std::map<std::string, std::int64_t>& counts) {
+  json object = json::object();
+  for (const auto& [key, count] : counts) object[Utf8Of(key)] = count;
+  return object.dump();
+}
+
+std::map<std::string, std::int64_t> CountsOfJson(const std::string& text) {
+  std::map<std::string, std::int64_t> counts;
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return counts;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_number_integer()) counts[key] = value.get<std::int64_t>();
+  }
+  return counts;
+}
+
 }  // namespace retentiond

@@ -1,6 +1,7 @@
 // The parts of a RunRecord that a database keeps as text.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,5 +21,7 @@ std::string JsonOfTexts(const std::vector<std::string>& texts);
 std::vector<std::string> TextsOfJson(const std::string& text);
 std::string JsonOfNumbers(const std::map<std::string, double>& numbers);
 std::map<std::string, double> NumbersOfJson(const std::string& text);
+std::string JsonOfCounts(const std::map<std::string, std::int64_t>& counts);
+std::map<std::string, std::int64_t> CountsOfJson(const std::string& text);
 
 }  // namespace retentiond

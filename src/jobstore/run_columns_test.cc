@@ -52,5 +52,13 @@ TEST(NumbersOfJson, LeavesOutWhatIsNoNumber) {
   EXPECT_THAT(NumbersOfJson("x"), IsEmpty());
 }
 
+TEST(JsonOfCounts, IsReadBackByKey) {
+  EXPECT_EQ(JsonOfCounts({}), "{}");
+  EXPECT_THAT(CountsOfJson(JsonOfCounts({{"b", 2}, {"a", 1}})),
+              ElementsAre(Pair("a", 1), Pair("b", 2)));
+  EXPECT_THAT(CountsOfJson(R"({"a":1.5,"b":3})"), ElementsAre(Pair("b", 3)));
+  EXPECT_THAT(CountsOfJson("[]"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -13,6 +13,7 @@
 #include "jobstore/sqlite_state_clock.h"
 #include "jobstore/sqlite_state_files.h"
 #include "jobstore/sqlite_state_lease.h"
+#include "jobstore/sqlite_state_roots.h"
 #include "jobstore/sqlite_state_runs.h"
 #include "jobstore/sqlite_state_schema.h"
 
@@ -112,6 +113,15 @@ class SqliteState : public StateStore {
     return WriteAs(lease, [&] { return UpdateShieldRows(db_, outputs); });
   }
 
+  absl::StatusOr<std::vector<RootRecord>> ListRoots() override {
+    return ReadRoots(db_);
+  }
+
+  absl::Status RecordRoots(const std::vector<RootRecord>& roots,
+                           const Lease& lease) override {
+    return WriteAs(lease, [&] { return WriteRoots(db_, roots); });
+  }
+
   absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
                                         const std::string& event,
                                         const std::string& facts,
@@ -166,6 +176,7 @@ class SqliteState : public StateStore {
   absl::Status Prune(Instant now) override {
     RETURN_IF_ERROR(CheckWritable());
     RETURN_IF_ERROR(PruneBatches(db_, now));
+    RETURN_IF_ERROR(PruneRoots(db_, now));
     return PruneAudit(db_, now);
   }
 

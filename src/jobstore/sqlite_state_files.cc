@@ -31,9 +31,11 @@ struct KindName {
   PendingFile::Kind kind;
   std::string_view name;
 };
-constexpr KindName kKinds[] = {{PendingFile::Kind::kTemporary, "temporary"},
-                               {PendingFile::Kind::kLog, "log"},
-                               {PendingFile::Kind::kPath, "path"}};
+constexpr KindName kKinds[] = {
+    {PendingFile::Kind::kTemporary, "temporary"},
+    {PendingFile::Kind::kLog, "log"},
+    {PendingFile::Kind::kPath, "path"},
+    {PendingFile::Kind::kLogDirectory, "log-directory"}};
 
 std::string_view NameOfKind(PendingFile::Kind kind) {
   return kKinds[static_cast<std::size_t>(kind)].name;
@@ -108,20 +110,25 @@ absl::Status InsertShielded(SqliteConnection& connection,
                             const ShieldedOutput& output) {
   ASSIGN_OR_RETURN(
       SqliteStatement statement,
-      connection.Prepare("INSERT INTO retentiond_shield VALUES (?1, ?2, 0) ON "
-                         "CONFLICT (path) DO UPDATE SET absent_nights = 0"));
-  return statement.BindBlob(1, output.path).BindBlob(2, output.job.text).Run();
+      connection.Prepare("INSERT INTO retentiond_shield(path, root_id, job) "
+                         "VALUES (?1, ?2, ?3) ON CONFLICT (path, root_id) "
+                         "DO UPDATE SET absent_nights = 0"));
+  statement.BindBlob(1, output.path).BindText(2, output.root_id);
+  return statement.BindBlob(3, output.job.text).Run();
 }
 
-// A page of the shield behind the path `after`; none: from the start.
+// A page of the shield behind the output `after`; none: from the start.
 absl::StatusOr<std::vector<ShieldedOutput>> ReadShieldPage(
-    SqliteConnection& connection, const std::optional<std::string>& after) {
+    SqliteConnection& connection, const std::optional<ShieldedOutput>& after) {
   ASSIGN_OR_RETURN(
       SqliteStatement statement,
-      connection.Prepare("SELECT path, job, absent_nights FROM "
-                         "retentiond_shield WHERE ?1 IS NULL OR path > ?1 "
-                         "ORDER BY path LIMIT ?2"));
-  if (after.has_value()) statement.BindBlob(1, *after);
+      connection.Prepare("SELECT path, job, absent_nights, root_id FROM "
+                         "retentiond_shield WHERE ?1 IS NULL OR "
+                         "(path, root_id) > (?1, ?3) "
+                         "ORDER BY path, root_id LIMIT ?2"));
+  if (after.has_value()) {
+    statement.BindBlob(1, after->path).BindText(3, after->root_id);
+  }
   statement.BindInt(2, kPage);
   std::vector<ShieldedOutput> outputs;
   while (true) {
@@ -131,6 +138,7 @@ absl::StatusOr<std::vector<ShieldedOutput>> ReadShieldPage(
     output.path = statement.Text(0);
     output.job.text = statement.Text(1);
     output.absent_nights = static_cast<int>(statement.Int(2));
+    output.root_id = statement.Text(3);
     outputs.push_back(output);
   }
 }
@@ -213,13 +221,13 @@ absl::StatusOr<std::vector<PendingFile>> ReadPending(
 absl::Status VisitShieldRows(
     SqliteConnection& connection,
     const std::function<absl::Status(const ShieldedOutput&)>& visit) {
-  std::optional<std::string> after;
+  std::optional<ShieldedOutput> after;
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<ShieldedOutput> page,
                      ReadShieldPage(connection, after));
     if (page.empty()) return absl::OkStatus();
     for (const ShieldedOutput& output : page) RETURN_IF_ERROR(visit(output));
-    after = page.back().path;
+    after = page.back();
   }
 }
 
@@ -228,19 +236,19 @@ absl::Status UpdateShieldRows(SqliteConnection& connection,
   ASSIGN_OR_RETURN(
       SqliteStatement update,
       connection.Prepare("UPDATE retentiond_shield SET absent_nights = ?2 "
-                         "WHERE path = ?1"));
+                         "WHERE path = ?1 AND root_id = ?3"));
   for (const ShieldedOutput& output : outputs) {
     update.BindBlob(1, output.path).BindInt(2, output.absent_nights);
-    RETURN_IF_ERROR(update.Run());
+    RETURN_IF_ERROR(update.BindText(3, output.root_id).Run());
     update.Reset();
   }
   ASSIGN_OR_RETURN(
       SqliteStatement forget,
       connection.Prepare("DELETE FROM retentiond_shield WHERE path = ?1 AND "
-                         "absent_nights >= ?2"));
+                         "root_id = ?3 AND absent_nights >= ?2"));
   for (const ShieldedOutput& output : outputs) {
     forget.BindBlob(1, output.path).BindInt(2, kForgottenAfterNights);
-    RETURN_IF_ERROR(forget.Run());
+    RETURN_IF_ERROR(forget.BindText(3, output.root_id).Run());
     forget.Reset();
   }
   return absl::OkStatus();

@@ -97,9 +97,36 @@ CREATE %TEMP% TABLE retentiond_audit(
 );
 )sql";
 
+// Which root an output lies below is part of what names it: another disk at the
+// same path may have an output of the same name.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE %TEMP% TABLE retentiond_root(
+  id TEXT NOT NULL PRIMARY KEY,
+  path BLOB NOT NULL,
+  machine BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  nights INTEGER NOT NULL,
+  last_slot TEXT NOT NULL,
+  seen_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_shield_2(
+  path BLOB NOT NULL,
+  root_id TEXT NOT NULL DEFAULT '',
+  job BLOB NOT NULL,
+  absent_nights INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (path, root_id)
+) WITHOUT ROWID;
+INSERT INTO retentiond_shield_2(path, job, absent_nights)
+  SELECT path, job, absent_nights FROM retentiond_shield;
+DROP TABLE retentiond_shield;
+ALTER TABLE retentiond_shield_2 RENAME TO retentiond_shield;
+ALTER TABLE retentiond_run ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';
+)sql";
+
 // The steps from each version to the next; version 0 is a database without the
 // tables. A released step is never changed: a change is one more step.
-constexpr std::string_view kSteps[] = {kVersion1};
+constexpr std::string_view kSteps[] = {kVersion1, kVersion2};
 constexpr std::int64_t kKnownVersion = std::size(kSteps);
 
 std::string StepSql(std::string_view step, std::string_view temp) {

@@ -70,7 +70,7 @@ TEST_F(SqliteStateTest, CreatesItsTablesOnceAndKeepsThem) {
   EXPECT_EQ(*Connect()->QueryInt("SELECT count(*) FROM sqlite_schema WHERE "
                                  "name LIKE 'retentiond!_%' ESCAPE '!' AND "
                                  "type = 'table'"),
-            9);
+            10);
 }
 
 TEST_F(SqliteStateTest, CreatesNothingWhenOpenedReadOnly) {
@@ -97,12 +97,12 @@ TEST_F(SqliteStateTest, NeedsNoNewerSqliteThanTheFarms) {
 
 TEST_F(SqliteStateTest, RefusesTheStateOfANewerProgram) {
   OpenAndDamage(
-      "UPDATE retentiond_meta SET value = 2 WHERE key = 'schema_version'");
+      "UPDATE retentiond_meta SET value = 3 WHERE key = 'schema_version'");
   for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
     const absl::Status status = Open(mode).status();
     EXPECT_EQ(status.code(), Code::kFailedPrecondition);
-    EXPECT_THAT(MessageOf(status), HasSubstr("version 2"));
-    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 1"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("version 3"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 2"));
   }
 }
 
@@ -154,6 +154,33 @@ TEST_F(SqliteStateTest, ReportsAPendingEntryOfUnknownKind) {
             Code::kDataLoss);
 }
 
+TEST_F(SqliteStateTest, ReportsARootWhoseLastSlotIsNoDate) {
+  const auto state = OpenAndDamage(
+      "INSERT INTO retentiond_root VALUES ('a', '/r', 'm', 1, 2, 1, 'x', 0)");
+  EXPECT_EQ(state->ListRoots().status().code(), Code::kDataLoss);
+}
+
+TEST_F(SqliteStateTest, KeepsTheShieldOfAStateOfVersion1) {
+  Execute(
+      "CREATE TABLE retentiond_meta(key TEXT NOT NULL PRIMARY KEY, value TEXT "
+      "NOT NULL) WITHOUT ROWID; INSERT INTO retentiond_meta VALUES "
+      "('schema_version', '1'), ('state_id', 'abc');"
+      "CREATE TABLE retentiond_run(id INTEGER PRIMARY KEY);"
+      "CREATE TABLE retentiond_shield(path BLOB NOT NULL PRIMARY KEY, job BLOB "
+      "NOT NULL, absent_nights INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+      "INSERT INTO retentiond_shield VALUES (x'2f61', x'37', 1)");
+  const auto state = Open().value();
+  std::vector<ShieldedOutput> outputs;
+  ASSERT_TRUE(state
+                  ->VisitShield([&](const ShieldedOutput& output) {
+                    outputs.push_back(output);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(outputs[0], (ShieldedOutput{"/a", {"7"}, 1}));
+}
+
 TEST_F(SqliteStateTest, TakesALeaseWhoseRowIsGone) {
   const auto state = OpenAndDamage("DELETE FROM retentiond_lease");
   EXPECT_EQ(state->ViewLease()->holder, "");
@@ -168,7 +195,8 @@ TEST_F(SqliteStateTest, ReportsMissingTables) {
       "DROP TABLE retentiond_lease; DROP TABLE retentiond_clock; "
       "DROP TABLE retentiond_run; DROP TABLE retentiond_pending; "
       "DROP TABLE retentiond_shield; DROP TABLE retentiond_audit; "
-      "DROP TABLE retentiond_meta; DROP TABLE retentiond_batch");
+      "DROP TABLE retentiond_meta; DROP TABLE retentiond_batch; "
+      "DROP TABLE retentiond_root");
   const Instant now;
   EXPECT_FALSE(state->StateId().ok());
   EXPECT_FALSE(state->ViewLease().ok());
@@ -181,6 +209,7 @@ TEST_F(SqliteStateTest, ReportsMissingTables) {
   EXPECT_FALSE(state->ListRuns(1).ok());
   EXPECT_FALSE(state->ListPending(PendingId{0}, 1).ok());
   EXPECT_FALSE(state->VisitShield(nullptr).ok());
+  EXPECT_FALSE(state->ListRoots().ok());
   EXPECT_FALSE(state->AppendAudit(std::nullopt, "e", "{}", now).ok());
   EXPECT_FALSE(state->Head().ok());
   EXPECT_FALSE(state->VisitAudit(AuditSeq{1}, nullptr).ok());

@@ -190,6 +190,62 @@ TEST_P(StateStoreConformanceTest, ForgetsAnOutputAfterTwoNightsOfAbsence) {
   EXPECT_EQ(Shielded()[1].absent_nights, 0);
 }
 
+TEST_P(StateStoreConformanceTest, KeepsTheOutputsOfTwoRootsApart) {
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  const ShieldedOutput one{"/tmp/a", {"a"}, 0, "1"};
+  const ShieldedOutput two{"/tmp/a", {"a"}, 0, "2"};
+  ASSERT_TRUE(Delete(Request(), [&](const std::vector<Job>&) {
+                Belongings belongings;
+                belongings.outputs = {two, one};
+                return absl::StatusOr<Belongings>(belongings);
+              }).ok());
+  EXPECT_THAT(Shielded(), ElementsAre(one, two));
+  ASSERT_OK(state().UpdateShield({{"/tmp/a", {"a"}, 2, "1"}}, lease_));
+  EXPECT_THAT(Shielded(), ElementsAre(two));
+}
+
+TEST_P(StateStoreConformanceTest, RecordsRootsById) {
+  EXPECT_THAT(*state().ListRoots(), IsEmpty());
+  BeginRun();
+  RootRecord one{.id = "1",
+                 .path = "/tmp/a\xff",
+                 .machine = "m",
+                 .device = ~std::uint64_t{0},
+                 .inode = 7,
+                 .nights = 1,
+                 .last_slot = Slot(),
+                 .seen = kLater};
+  RootRecord two = one;
+  two.id = "2";
+  ASSERT_OK(state().RecordRoots({two, one}, lease_));
+  EXPECT_THAT(*state().ListRoots(), ElementsAre(one, two));
+  one.nights = 2;
+  ASSERT_OK(state().RecordRoots({one}, lease_));
+  EXPECT_THAT(*state().ListRoots(), ElementsAre(one, two));
+}
+
+TEST_P(StateStoreConformanceTest, ForgetsRootsThatWereNotSeenForLong) {
+  Insert("a", hours(1));
+  BeginRun();
+  Survey();
+  ASSERT_TRUE(Delete(Request(), [&](const std::vector<Job>&) {
+                Belongings belongings;
+                belongings.outputs = {{"/tmp/a", {"a"}, 0, "1"},
+                                      {"/tmp/a", {"a"}, 0, "2"},
+                                      {"/tmp/a", {"a"}, 0, ""}};
+                return absl::StatusOr<Belongings>(belongings);
+              }).ok());
+  const RootRecord old{.id = "1", .seen = kLater - Micros(1)};
+  const RootRecord kept{.id = "2", .seen = kLater};
+  ASSERT_OK(state().RecordRoots({old, kept}, lease_));
+  ASSERT_OK(state().Prune(kLater + days(400)));
+  EXPECT_THAT(*state().ListRoots(), ElementsAre(kept));
+  EXPECT_THAT(Shielded(), ElementsAre(ShieldedOutput{"/tmp/a", {"a"}, 0, ""},
+                                      ShieldedOutput{"/tmp/a", {"a"}, 0, "2"}));
+}
+
 TEST_P(StateStoreConformanceTest, VisitsAShieldOfManyPagesInOrder) {
   constexpr int kOutputs = 1001;
   Insert("a", hours(1));

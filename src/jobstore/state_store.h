@@ -46,6 +46,8 @@ struct RunRecord {
   // Names of all clock facts that stand; kept only in the audit.
   std::vector<std::string> clock_facts;
   std::map<std::string, double> phases_s;  // seconds by phase
+  // Entries that were met and kept, by reason ("shielded", "mounted", ...).
+  std::map<std::string, std::int64_t> kept;
   std::string phase;  // while open: "survey", "batches", "orphans", ...
   std::string pace;   // while open: what the governor says
   // More for the run's audit records ("host", "zone_data"); kept only there.
@@ -99,9 +101,9 @@ class StateStore {
   // another slot is open.
   virtual absl::StatusOr<RunId> BeginRun(const RunRecord& run,
                                          const Lease& lease) = 0;
-  // Writes phase, expired, held, undatable, orphans, errors and phases_s of an
-  // open run. Counts of deleted rows and files are kept by DeleteBatch and
-  // RecordFiles.
+  // Writes phase, expired, held, undatable, orphans, errors, kept and phases_s
+  // of an open run. Counts of deleted rows and files are kept by DeleteBatch
+  // and RecordFiles.
   virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
   // Does what UpdateRun does, closes the run with its outcome (which must be
   // set) at `run.finished` or now, advances the last slot to it unless it was
@@ -128,9 +130,16 @@ class StateStore {
                                    const Lease& lease, Instant now) = 0;
   virtual absl::Status VisitShield(
       const std::function<absl::Status(const ShieldedOutput&)>& visit) = 0;
-  // Sets absent_nights of these paths; 2 or more forgets them.
+  // Sets absent_nights of these, which path and root_id name; 2 or more forgets
+  // them.
   virtual absl::Status UpdateShield(const std::vector<ShieldedOutput>& outputs,
                                     const Lease& lease) = 0;
+
+  // Every root that a run has found, by id.
+  virtual absl::StatusOr<std::vector<RootRecord>> ListRoots() = 0;
+  // Inserts these, or replaces those of the same id.
+  virtual absl::Status RecordRoots(const std::vector<RootRecord>& roots,
+                                   const Lease& lease) = 0;
 
   // --- audit
   virtual absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
@@ -153,9 +162,10 @@ class StateStore {
       const std::optional<ClockReading>& reading) = 0;
 
   // Drops batch details older than 90 days, giving up what is still pending of
-  // them (audited as kept), and audit segments of which every record is older
-  // than 400 days (leaving one checkpoint record each). Bounded: what is left
-  // waits for the next call.
+  // them (audited as kept), audit segments of which every record is older
+  // than 400 days (leaving one checkpoint record each), and roots that were not
+  // seen for 400 days with the outputs that lay below them. Bounded: what is
+  // left waits for the next call.
   virtual absl::Status Prune(Instant now) = 0;
 };
 

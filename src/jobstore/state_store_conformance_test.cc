@@ -54,6 +54,7 @@ TEST_P(StateStoreConformanceTest, AnswersAsIfEmptyWhereThereAreNoTables) {
   EXPECT_THAT(*empty.ListRuns(10), IsEmpty());
   EXPECT_THAT(*empty.ListPending(PendingId{0}, 10), IsEmpty());
   EXPECT_OK(empty.VisitShield(nullptr));
+  EXPECT_THAT(*empty.ListRoots(), IsEmpty());
   EXPECT_EQ(*empty.Head(), std::nullopt);
   EXPECT_OK(empty.VisitAudit(AuditSeq{1}, nullptr));
   EXPECT_FALSE(empty.FindDeletion({"a"})->has_value());
@@ -136,6 +137,7 @@ TEST_P(StateStoreConformanceTest, TellsAnOldHolderThatItsLeaseIsGone) {
   EXPECT_EQ(state().RecordFiles(run_, {}, lease_, kLater).code(),
             Code::kFailedPrecondition);
   EXPECT_EQ(state().UpdateShield({}, lease_).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(state().RecordRoots({}, lease_).code(), Code::kFailedPrecondition);
   EXPECT_EQ(state().ViewLease()->holder, "host-b");
 }
 
@@ -222,6 +224,7 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   run.undatable = 1;
   run.orphans = 4;
   run.phases_s = {{"survey", 1.5}, {"odd\xff", 2}};
+  run.kept = {{"shielded", 3}};
   run.jobs_deleted = 99;  // kept by DeleteBatch alone
   for (int i = 0; i < 21; ++i) run.errors.push_back(fmt::format("e{}", i));
   run.errors[0] = "bad \xff name";
@@ -234,6 +237,7 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   EXPECT_EQ(open.orphans, 4);
   EXPECT_EQ(open.jobs_deleted, 0);
   EXPECT_EQ(open.phases_s.at("survey"), 1.5);
+  EXPECT_EQ(open.kept.at("shielded"), 3);
   EXPECT_EQ(open.phases_s.at("odd\\xff"), 2);
   ASSERT_EQ(open.errors.size(), 20U);
   EXPECT_EQ(open.errors.front(), "bad \\xff name");

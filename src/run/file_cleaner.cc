@@ -52,6 +52,7 @@ std::string KeyOf(const PendingFile& entry) {
     case PendingFile::Kind::kTemporary:
       return TemporaryKey(entry.name);
     case PendingFile::Kind::kLog:
+    case PendingFile::Kind::kLogDirectory:
       return LogKey(entry.name);
     case PendingFile::Kind::kPath:
       return PathKey(entry.root + "/" + entry.name);

@@ -91,6 +91,14 @@ class ScriptedState : public StateStore {
     return script_.Call("UpdateShield",
                         [&] { return state_->UpdateShield(outputs, lease); });
   }
+  absl::StatusOr<std::vector<RootRecord>> ListRoots() override {
+    return script_.Call("ListRoots", [&] { return state_->ListRoots(); });
+  }
+  absl::Status RecordRoots(const std::vector<RootRecord>& roots,
+                           const Lease& lease) override {
+    return script_.Call("RecordRoots",
+                        [&] { return state_->RecordRoots(roots, lease); });
+  }
   absl::StatusOr<AuditHead> AppendAudit(std::optional<RunId> run,
                                         const std::string& event,
                                         const std::string& facts,
