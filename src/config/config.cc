@@ -6,8 +6,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -32,7 +32,9 @@ absl::StatusOr<std::string> ReadWhole(const fs::path& file) {
   if (fs::is_directory(file, ignored)) return failure("it is a directory");
   std::ifstream stream(file, std::ios::binary);
   if (!stream.is_open()) return failure(std::strerror(errno));
-  return std::string(std::istreambuf_iterator<char>(stream), {});
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 absl::StatusOr<Config> ReadSections(const SettingsTable& root,

@@ -91,19 +91,16 @@ absl::Status CheckRootsApart(const SettingsTable& table,
 // What the braces must look like; the pattern itself is parsed where names are
 // made of it.
 bool BracesAreSound(const std::string& pattern) {
-  bool any = false;
-  std::optional<std::size_t> open;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '{') {
-      if (open.has_value()) return false;
-      open = i;
-    } else if (pattern[i] == '}') {
-      if (!open.has_value() || i == *open + 1) return false;
-      open.reset();
-      any = true;
-    }
+  constexpr char kBraces[] = "{}";
+  std::size_t open = pattern.find_first_of(kBraces);
+  if (open == std::string::npos) return false;
+  while (open != std::string::npos) {
+    const std::size_t close = pattern.find_first_of(kBraces, open + 1);
+    if (pattern[open] != '{' || close == std::string::npos) return false;
+    if (pattern[close] != '}' || close == open + 1) return false;
+    open = pattern.find_first_of(kBraces, close + 1);
   }
-  return any && !open.has_value();
+  return true;
 }
 
 absl::Status ReadNamePatterns(const SettingsTable& table,

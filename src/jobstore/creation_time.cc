@@ -35,7 +35,7 @@ std::string WithFullOffset(std::string_view text) {
   if (sign == std::string::npos || sign < kShortestTime) return full;
   const std::size_t digits = full.size() - sign - 1;
   if (digits == 2) full += ":00";
-  if (digits == 4) full.insert(sign + 3, ":");
+  if (digits == 4) full.insert(sign + 3, 1, ':');
   return full;
 }
 

@@ -19,7 +19,6 @@ namespace retentiond {
 namespace {
 
 constexpr int kPendingPerRound = 1000;
-constexpr std::int64_t kRowsPerBatch = 20'000;
 
 // The first slot that deletes what was created at `created`.
 Slot SlotThatDeletes(Instant created, const Schedule& schedule) {
@@ -71,7 +70,7 @@ absl::StatusOr<std::optional<HeldJob>> FindHolder(const PreviewParts& parts,
                      parts.database.jobs->DeleteBatch(
                          {.cutoff = slot.cutoff,
                           .slot_start = slot.start,
-                          .row_limit = kRowsPerBatch,
+                          .row_limit = kDryRunRows,
                           .dry_run = DryRun::kYes},
                          [](const std::vector<Job>&) { return Belongings(); }));
     for (const HeldJob& held : batch.held) {

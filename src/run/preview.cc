@@ -13,8 +13,6 @@ namespace retentiond {
 namespace {
 
 constexpr std::size_t kMostReferred = 20;
-// A dry run holds no lock; larger batches only save time.
-constexpr std::int64_t kRowsPerBatch = 20'000;
 
 bool Always() { return true; }
 
@@ -35,7 +33,7 @@ absl::Status PreviewBatches(Database& database, const Slot& slot,
         const Batch batch,
         database.jobs->DeleteBatch({.cutoff = slot.cutoff,
                                     .slot_start = slot.start,
-                                    .row_limit = kRowsPerBatch,
+                                    .row_limit = kDryRunRows,
                                     .dry_run = DryRun::kYes},
                                    [&](const std::vector<Job>& deleted) {
                                      jobs = deleted;
