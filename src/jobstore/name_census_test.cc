@@ -1,8 +1,6 @@
 #include "jobstore/name_census.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <memory>
 #include <string>
@@ -74,28 +72,6 @@ TEST_F(NameCensusTest, TakesOneBearerOffAtATime) {
 TEST_F(NameCensusTest, TakesAnEmptyList) {
   EXPECT_TRUE(census_->Add(kA, {}).ok());
   EXPECT_TRUE(census_->Remove(kA, {}).ok());
-}
-
-TEST_F(NameCensusTest, ForgetsEverythingWhenCleared) {
-  ASSERT_TRUE(census_->Add(kA, {"uid1"}).ok());
-  ASSERT_TRUE(census_->Clear().ok());
-  EXPECT_EQ(Bearers("uid1"), 0);
-  ASSERT_TRUE(census_->Add(kA, {"uid1"}).ok());
-  EXPECT_EQ(Bearers("uid1"), 1);
-}
-
-TEST_F(NameCensusTest, HoldsMoreNamesThanItsMemory) {
-  constexpr int kNames = 300'000;
-  constexpr std::int64_t kMemoryBytes = 10 << 20;
-  std::vector<std::string> names;
-  for (int i = 0; i < kNames; ++i) names.push_back(fmt::format("uid{}", i));
-  const std::int64_t before = sqlite3_memory_used();
-  ASSERT_TRUE(census_->Add(kA, names).ok());
-  ASSERT_TRUE(census_->Remove(kA, {names.front(), names.back()}).ok());
-  EXPECT_LT(sqlite3_memory_used() - before, kMemoryBytes);
-  EXPECT_EQ(Bearers(names.front()), 0);
-  EXPECT_EQ(Bearers(names[kNames / 2]), 1);
-  EXPECT_EQ(Bearers(names.back()), 0);
 }
 
 }  // namespace
