@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -74,6 +76,21 @@ bool SameDirectory(const struct statx& a, const struct statx& b) {
          a.stx_dev_minor == b.stx_dev_minor;
 }
 
+bool ListsTrueInodes(int fd) {
+  struct statfs st = {};
+  if (::fstatfs(fd, &st) != 0) return false;
+  switch (st.f_type) {
+    case EXT4_SUPER_MAGIC:  // and of its ancestors
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case NFS_SUPER_MAGIC:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status RefuseUnopened(Finding* problem, const std::string& path,
                             int error) {
   const std::string context = fmt::format("root '{}'", EscapeName(path));
@@ -127,6 +144,7 @@ absl::StatusOr<Root> Root::Open(const std::filesystem::path& path,
   root.real_path_ = ReadLink(fmt::format("/proc/self/fd/{}", root.fd()));
   root.identity_ = {gnu_dev_makedev(own.stx_dev_major, own.stx_dev_minor),
                     own.stx_ino, own.stx_mnt_id};
+  root.lists_true_inodes_ = ListsTrueInodes(root.fd());
   // Without /proc the real path is empty, and a root is not opened either.
   if (SameDirectory(own, top) || root.real_path_.size() <= 1) {
     return Refuse(problem,

@@ -385,29 +385,53 @@ TEST_F(TreeRemoverTest, ListsNoMoreThanItMay) {
   EXPECT_EQ(removal.kept.size(), Removal::kMostKept);
 }
 
-TEST_F(TreeRemoverTest, EmptiesADeepTreeWithFewDescriptors) {
-  constexpr int kDepth = 5000;
-  UniqueFd here(::open(root_path().c_str(), O_RDONLY | O_DIRECTORY));
-  for (int i = 0; i < kDepth; ++i) {
-    ASSERT_EQ(::mkdirat(here.get(), "d", 0755), 0);
-    const int below = ::openat(here.get(), "d", O_RDONLY | O_DIRECTORY);
-    ASSERT_GE(below, 0);
-    here.Reset(below);
+class DeepTreeTest : public RemoverTest {
+ protected:
+  static constexpr int kDepth = 50'000;
+
+  // A chain of directories below the root, with a file at its end.
+  void MakeChain(const std::string& name) {
+    UniqueFd here(::open(root_path().c_str(), O_RDONLY | O_DIRECTORY));
+    for (int i = 0; i < kDepth; ++i) {
+      ASSERT_EQ(::mkdirat(here.get(), name.c_str(), 0755), 0);
+      here.Reset(::openat(here.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+      ASSERT_TRUE(here.valid());
+    }
+    here.Reset(::openat(here.get(), "file", O_CREAT | O_WRONLY, 0644));
+    ASSERT_TRUE(here.valid());
   }
-  here.Reset(::openat(here.get(), "file", O_CREAT | O_WRONLY, 0644));
-  here.Reset();
-  rlimit before = {};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit few = before;
-  few.rlim_cur = 64;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-  const Removal removal = Remove("d");
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_EQ(removal.files, 1);
-  EXPECT_EQ(removal.directories, kDepth);
-  ExpectNothingElse(removal);
-  EXPECT_LE(calls_.highest_descriptor(), root_->fd() + 16);
-  EXPECT_THAT(Remaining(), IsEmpty());
+  Removal RemoveWith64Descriptors(const std::string& name,
+                                  const TreeRemover::Options& options) {
+    rlimit before = {};
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few = before;
+    few.rlim_cur = 64;
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const Removal removal = RemoveByTrash(name, options);
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    return removal;
+  }
+  void ExpectAllGone(const Removal& removal) {
+    EXPECT_EQ(removal.files, 1);
+    EXPECT_EQ(removal.directories, kDepth);
+    ExpectNothingElse(removal);
+    EXPECT_LE(calls_.highest_descriptor(), root_->fd() + 16);
+    EXPECT_THAT(Remaining(), ElementsAre(".retentiond-trash"));
+  }
+};
+
+TEST_F(DeepTreeTest, IsEmptiedAt50000LevelsWith64Descriptors) {
+  MakeChain("d");
+  ExpectAllGone(RemoveWith64Descriptors("d", {}));
+}
+
+TEST_F(DeepTreeTest, IsAnOrphanAt50000LevelsWith64Descriptors) {
+  TreeRemover::Options options;
+  MakeTree(root_path(), {Dir("d")});
+  options.only_older_than = NewestStamp() + std::chrono::hours(1);
+  fs::remove(InRoot("d"));
+  MakeChain("d");
+  ExpectAllGone(RemoveWith64Descriptors("d", options));
 }
 
 TEST_F(TreeRemoverTest, LeavesWhatItMayNotRemoveAndGoesOn) {
