@@ -1,8 +1,8 @@
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <atomic>
 #include <string>
 
@@ -44,10 +44,11 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 };
 
-std::string HostName() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
+// Those that this process may run on.
+int UsableCores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return CPU_COUNT(&cores);
 }
 
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
@@ -81,7 +82,9 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
        .stop_requested = [] { return stop_requested.load(); },
        .host = host,
        .holder = LeaseHolderOfThisProcess(host, context.wiring.clock.BootId()),
-       .build_date = Instant(std::chrono::seconds(kCommitTime))});
+       .build_date = Instant(std::chrono::seconds(kCommitTime)),
+       .most_file_workers = UsableCores(),
+       .file_manner = FileWork::Manner::kConfined});
   RETURN_IF_ERROR(daemon.Serve());
   return ExitCode::kOk;
 }

@@ -12,7 +12,6 @@
 #include "base/status_macros.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
-#include "run/sweep_guard.h"
 
 namespace retentiond {
 namespace {
@@ -26,7 +25,6 @@ using std::chrono::seconds;
 constexpr Micros kRenewEvery = seconds(10);
 // Errors kept in the run's record; the rest are counted in the log.
 constexpr std::size_t kMostErrors = 20;
-constexpr int kPendingPerRound = 500;
 // A database that is full or out of reach is tried again so often, with pauses
 // that double, before the run is given up for the night.
 constexpr int kMostFailures = 6;
@@ -68,6 +66,8 @@ absl::StatusOr<RunRecord> Cleanup::Execute(
     const Due& due, const std::optional<LeaseView>& seen) {
   begun_ = parts_.clock.BootTime();
   lease_renewed_ = begun_;
+  run_.slot = due.slot.date;
+  RETURN_IF_ERROR(CheckRootsAreOurs());
   ASSIGN_OR_RETURN(lease_,
                    parts_.database.state->TakeLease(parts_.holder, seen));
   absl::StatusOr<RunRecord> record = ExecuteLeased(due);
@@ -113,6 +113,7 @@ absl::StatusOr<RunRecord> Cleanup::ExecuteLeased(const Due& due) {
 
 absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
   BeginPhase("recover");
+  RETURN_IF_ERROR(EmptyTrash());
   RETURN_IF_ERROR(RemovePending());
   BeginPhase("batches");
   ASSIGN_OR_RETURN(Step step, DeleteBatches());
@@ -165,9 +166,15 @@ std::map<std::string, std::string> Cleanup::AuditFacts() const {
 }
 
 absl::Status Cleanup::Survey() {
-  ASSIGN_OR_RETURN(cleaner_,
-                   FileCleaner::Open(parts_.config.files, parts_.naming,
-                                     parts_.calls, DryRun::kNo));
+  // First: it holds the locks of the roots.
+  cleaner_.reset();
+  ASSIGN_OR_RETURN(RootLedger ledger, ReadLedger());
+  ASSIGN_OR_RETURN(cleaner_, FileCleaner::Open({.config = parts_.config.files,
+                                                .naming = parts_.naming,
+                                                .calls = parts_.calls,
+                                                .dry_run = DryRun::kNo,
+                                                .ledger = std::move(ledger),
+                                                .work = FileWorkOf()}));
   ASSIGN_OR_RETURN(totals_,
                    parts_.database.jobs->Survey(
                        {.cutoff = run_.cutoff,
@@ -185,61 +192,6 @@ absl::Status Cleanup::Survey() {
   run_.expired = totals_.expired + run_.jobs_deleted;
   run_.held = totals_.in_work;
   run_.undatable = totals_.undatable;
-  return absl::OkStatus();
-}
-
-// Shields the outputs of jobs deleted on earlier nights, and notes which of
-// them are gone.
-absl::Status Cleanup::NotePastOutputs() {
-  shield_changes_.clear();
-  return parts_.database.state->VisitShield([this](const ShieldedOutput& past) {
-    const Shield::Added added = cleaner_->NotePast(past);
-    const bool absent = added == Shield::Added::kAbsent;
-    if (absent || past.absent_nights > 0) {
-      shield_changes_.push_back(past);
-      shield_changes_.back().absent_nights =
-          absent ? past.absent_nights + 1 : 0;
-    }
-    return absl::OkStatus();
-  });
-}
-
-absl::Status Cleanup::AskNewcomers() {
-  bool any = false;
-  RETURN_IF_ERROR(parts_.database.jobs->VisitNewcomers([&](const Job& job) {
-    any = true;
-    return cleaner_->Note(job);
-  }));
-  if (any) cleaner_->Seal();
-  return absl::OkStatus();
-}
-
-// Removes what batches of a crashed run, or entries that failed on earlier
-// nights, left on disk.
-absl::Status Cleanup::RemovePending() {
-  files_left_ = false;
-  PendingId after{};
-  while (MayTouchFiles()) {
-    ASSIGN_OR_RETURN(
-        const std::vector<PendingFile> pending,
-        parts_.database.state->ListPending(after, kPendingPerRound));
-    if (pending.empty()) return absl::OkStatus();
-    after = pending.back().id;
-    RETURN_IF_ERROR(AskNewcomers());
-    // The state keeps the files of each batch by themselves.
-    for (auto begin = pending.begin(); begin != pending.end();) {
-      const auto end = std::find_if(begin, pending.end(), [&](const auto& e) {
-        return e.batch != begin->batch;
-      });
-      ASSIGN_OR_RETURN(
-          FilesOutcome outcome,
-          cleaner_->Remove({begin, end}, [this] { return MayTouchFiles(); }));
-      outcome.batch = begin->batch;
-      Count(outcome);
-      RETURN_IF_ERROR(RecordFiles(outcome));
-      begin = end;
-    }
-  }
   return absl::OkStatus();
 }
 
@@ -275,9 +227,11 @@ absl::Status Cleanup::Claim() {
     claimed_ = true;
   }
   run_.outcome.reset();
-  for (const std::string& root : cleaner_->missing_roots()) {
-    NoteError(root + ": there is no such directory; its files stay pending");
+  for (const RootSet::Absent& root : cleaner_->root_set().absent()) {
+    NoteError(root.path + ": " + root.reason + "; its files stay pending");
   }
+  RETURN_IF_ERROR(parts_.database.state->RecordRoots(
+      cleaner_->root_set().records(), lease_));
   parts_.observer.OnRunBegin(run_);
   return parts_.database.state->UpdateRun(run_, lease_);
 }
@@ -334,6 +288,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
   if (batch.id.has_value()) {
     unrecorded_.clear();
     if (!batch.part) RETURN_IF_ERROR(cleaner_->Forget(jobs));
+    for (const KeptEntry& kept : batch.belongings.refused) {
+      ++run_.kept[kept.reason];
+    }
   }
   RETURN_IF_ERROR(AfterBatch(batch));
   return Step::kDone;
@@ -366,34 +323,6 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
   Count(outcome);
   unrecorded_.push_back(std::move(outcome));
   return absl::OkStatus();
-}
-
-void Cleanup::Count(const FilesOutcome& outcome) {
-  run_.files_deleted += outcome.files;
-  run_.bytes_freed += outcome.bytes;
-  for (const std::string& error : outcome.errors) NoteError(error);
-  parts_.observer.OnFiles(run_, outcome);
-}
-
-absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
-  const std::optional<std::string> refusal =
-      WhyNotSweep({.jobs = totals_.total,
-                   .jobs_left_last_time = jobs_left_last_time_,
-                   .state_was_lost = parts_.directory != nullptr &&
-                                     parts_.directory->state_was_lost()});
-  if (refusal.has_value()) {
-    NoteError("the orphans were left: " + *refusal);
-    return Step::kDone;
-  }
-  ASSIGN_OR_RETURN(SweepResult result,
-                   cleaner_->Sweep(
-                       run_.cutoff, [this] { return AskNewcomers(); },
-                       [this] { return MayTouchFiles(); }));
-  run_.orphans += result.orphans;
-  for (const std::string& refused : result.refused) NoteError(refused);
-  Count(result.outcome);
-  RETURN_IF_ERROR(RecordFiles(result.outcome));
-  return StepNow();
 }
 
 // The night is given up: says so in the run's record, if that can be written.

@@ -154,7 +154,9 @@ absl::StatusOr<Micros> Daemon::RunDue() {
                    .holder = parts_.holder,
                    .host = parts_.host,
                    .process_start = ProcessStart(),
-                   .build_date = parts_.build_date});
+                   .build_date = parts_.build_date,
+                   .most_file_workers = parts_.most_file_workers,
+                   .file_manner = parts_.file_manner});
   const absl::StatusOr<RunRecord> run = cleanup.Execute(due, other_);
   if (!run.ok()) return SleepAfter(run.status());
   other_.reset();

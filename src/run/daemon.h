@@ -13,6 +13,7 @@
 #include "files/file_calls.h"
 #include "jobstore/database.h"
 #include "policy/scheduler.h"
+#include "run/file_cleaner.h"
 #include "run/naming.h"
 #include "run/observer.h"
 #include "run/service_notifier.h"
@@ -38,6 +39,8 @@ struct DaemonParts {
   std::string host;
   std::string holder;
   Instant build_date;
+  int most_file_workers = 1;
+  FileWork::Manner file_manner = FileWork::Manner::kPlain;
 };
 
 class Daemon {
