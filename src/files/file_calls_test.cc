@@ -62,6 +62,10 @@ TEST_P(OpenBeneathTest, LeavesTheDirectoryNowhere) {
   EXPECT_EQ(Open("a/../../outside"), EXDEV);
 }
 
+TEST_P(OpenBeneathTest, OpensNothingInADirectoryThatIsNone) {
+  EXPECT_LT(calls().OpenBeneath(-1, "a", O_RDONLY | O_CLOEXEC), 0);
+}
+
 TEST_P(OpenBeneathTest, FollowsNoLink) {
   for (const char* path : {"out", "in", "out/keep.txt", "in/b"}) {
     EXPECT_NE(Open(path), 0) << path;

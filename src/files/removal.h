@@ -42,7 +42,6 @@ struct Removal {
 
   // Whether trying again another night could remove more.
   bool retry() const { return errors_total > 0 || deferred > 0; }
-  void Add(const Removal& other);
 };
 
 }  // namespace retentiond

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -76,19 +77,17 @@ bool SameDirectory(const struct statx& a, const struct statx& b) {
          a.stx_dev_minor == b.stx_dev_minor;
 }
 
+// File systems whose directories list the inodes that statx tells.
+constexpr std::array<std::int64_t, 5> kWithTrueInodes = {
+    EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+    NFS_SUPER_MAGIC};
+
 bool ListsTrueInodes(int fd) {
   struct statfs st = {};
-  if (::fstatfs(fd, &st) != 0) return false;
-  switch (st.f_type) {
-    case EXT4_SUPER_MAGIC:  // and of its ancestors
-    case XFS_SUPER_MAGIC:
-    case BTRFS_SUPER_MAGIC:
-    case TMPFS_MAGIC:
-    case NFS_SUPER_MAGIC:
-      return true;
-    default:
-      return false;
-  }
+  return ::fstatfs(fd, &st) == 0 &&
+         std::find(kWithTrueInodes.begin(), kWithTrueInodes.end(),
+                   static_cast<std::int64_t>(st.f_type)) !=
+             kWithTrueInodes.end();
 }
 
 absl::Status RefuseUnopened(Finding* problem, const std::string& path,

@@ -208,6 +208,36 @@ TEST_F(TreeRemoverTest, KeepsAnOutputUnderEveryNameInTheRoot) {
   EXPECT_THAT(Remaining(), ElementsAre("7", "7/a.mp4", "8", "8/copy.mp4"));
 }
 
+TEST_F(TreeRemoverTest, KeepsAnOutputAmongManyFiles) {
+  MakeFiles(InRoot("8"), 100);
+  MakeTree(root_path(), {Dir("7", {File("a.mp4")})});
+  for (int i = 0; i < 100; ++i) {
+    fs::create_hard_link(InRoot("7/a.mp4"),
+                         InRoot("8/copy" + std::to_string(i)));
+  }
+  Shield({"7/a.mp4"});
+  const Removal removal = Remove("8");
+  EXPECT_EQ(removal.shielded, 100);
+  EXPECT_EQ(removal.files, 100);
+}
+
+TEST_F(TreeRemoverTest, EstimatesTheBytesOfManyFiles) {
+  struct stat st = {};
+  for (const int count : {16, 200}) {
+    MakeFiles(InRoot("7"), count);
+    ASSERT_EQ(::stat(InRoot("7/0").c_str(), &st), 0);
+    TreeRemover::Options options;
+    options.dry_run = DryRun::kYes;
+    const Removal counted = Remove("7", options);
+    const Removal removed = Remove("7");
+    EXPECT_EQ(counted.bytes, removed.bytes);
+    EXPECT_EQ(removed.files, count);
+    EXPECT_NEAR(static_cast<double>(removed.bytes),
+                static_cast<double>(st.st_blocks * 512 * count),
+                count == 16 ? 0 : 16 * 4096);
+  }
+}
+
 TEST_F(TreeRemoverTest, KeepsAnOutputThatWasRenamedInItsDirectory) {
   MakeTree(root_path(), {Dir("7", {File("a.mp4"), File("x")})});
   Shield({"7/a.mp4"});
@@ -451,25 +481,6 @@ TEST_F(TreeRemoverTest, LeavesWhatItMayNotRemoveAndGoesOn) {
               UnorderedElementsAre(KeptEntry{"7/closed", "permission"},
                                    KeptEntry{"7/fixed/b", "permission"}));
   EXPECT_TRUE(removal.retry());
-}
-
-TEST(RemovalTest, AddsUp) {
-  Removal sum;
-  Removal one;
-  one.files = 1, one.directories = 2, one.bytes = 3, one.shielded = 4;
-  one.kept_total = 5, one.deferred = 6, one.errors_total = 7;
-  one.kept = {{"a", "shielded"}};
-  one.errors = {"e"};
-  for (int i = 0; i < 200; ++i) sum.Add(one);
-  EXPECT_EQ(sum.files, 200);
-  EXPECT_EQ(sum.directories, 400);
-  EXPECT_EQ(sum.bytes, 600);
-  EXPECT_EQ(sum.shielded, 800);
-  EXPECT_EQ(sum.kept_total, 1000);
-  EXPECT_EQ(sum.deferred, 1200);
-  EXPECT_EQ(sum.errors_total, 1400);
-  EXPECT_EQ(sum.kept.size(), Removal::kMostKept);
-  EXPECT_EQ(sum.errors.size(), Removal::kMostErrors);
 }
 
 TEST(RemovalTest, IsWorthAnotherNightAfterAnErrorOrADelay) {

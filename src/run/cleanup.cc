@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
+#include "run/sweep_guard.h"
 
 namespace retentiond {
 namespace {
