@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -394,7 +395,8 @@ void TreeRemoval::MoveBack(const std::string& name) {
 void TreeRemoval::FinishDirectory() {
   const Frame frame = std::move(frames_.back());
   frames_.pop_back();
-  const std::string path = Shown(descent_.path());
+  // Enough for a message: a copy of the whole at each of 50,000 levels is not.
+  const std::string path = descent_.path().substr(0, PATH_MAX);
   if (const absl::Status status = LeaveDirectory(); !status.ok()) {
     return Fail(path, status);
   }
