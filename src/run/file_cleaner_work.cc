@@ -99,11 +99,6 @@ absl::StatusOr<FilesOutcome> FileCleaner::Remove(
   const absl::Status status = PostRemovals(pending, may_go_on, outcome);
   crew_->Wait();
   RETURN_IF_ERROR(status);
-  // What of them is still there was dealt with: the sweep must neither count
-  // nor report it again.
-  for (const PendingFile& entry : pending) {
-    RETURN_IF_ERROR(census_->Add(entry.job, {GoneKey(entry.root, entry.name)}));
-  }
   return outcome;
 }
 
@@ -118,6 +113,10 @@ absl::Status FileCleaner::PostRemovals(const std::vector<PendingFile>& pending,
       if (is_directory != directories) continue;
       if (!may_go_on()) return absl::OkStatus();
       RETURN_IF_ERROR(PostRemoval(entry, outcome));
+      // What of it is still there was dealt with: the sweep must neither count
+      // nor report it again.
+      RETURN_IF_ERROR(
+          census_->Add(entry.job, {GoneKey(entry.root, entry.name)}));
     }
   }
   return absl::OkStatus();
