@@ -173,6 +173,16 @@ class SqliteState : public StateStore {
         [&] { return WriteClock(db_, kBlockedSinceReading, reading); });
   }
 
+  absl::StatusOr<std::optional<std::string>> ReadNote(
+      const std::string& key) override {
+    return ReadMeta(db_, kMetaNotePrefix + key);
+  }
+
+  absl::Status WriteNote(const std::string& key,
+                         const std::string& text) override {
+    return Write([&] { return WriteMeta(db_, kMetaNotePrefix + key, text); });
+  }
+
   absl::Status Prune(Instant now) override {
     RETURN_IF_ERROR(CheckWritable());
     RETURN_IF_ERROR(PruneBatches(db_, now));

@@ -24,7 +24,7 @@ constexpr char kSelect[] =
     "SELECT id, slot, slot_start_us, cutoff_us, started_us, finished_us, "
     "outcome, late, timezone, jobs_deleted, files_deleted, bytes_freed, "
     "expired, held, undatable, orphans, errors, blocked, phases_s, phase, "
-    "pace, jobs_total, kept "
+    "pace, jobs_total, kept, marks "
     "FROM retentiond_run ";
 
 std::int64_t NumberOf(RunId id) { return static_cast<std::int64_t>(id); }
@@ -64,6 +64,7 @@ absl::StatusOr<RunRecord> RunOf(const SqliteStatement& row) {
   run.pace = row.Text(20);
   run.jobs_total = row.Int(21);
   run.kept = CountsOfJson(std::string(row.Text(22)));
+  run.marks = TextsOfJson(std::string(row.Text(23)));
   return run;
 }
 
@@ -223,7 +224,7 @@ absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
       connection.Prepare(
           "UPDATE retentiond_run SET expired = ?2, held = ?3, undatable = ?4, "
           "orphans = ?5, errors = ?6, phases_s = ?7, phase = ?8, pace = ?9, "
-          "jobs_total = ?10, kept = ?11 "
+          "jobs_total = ?10, kept = ?11, marks = ?12 "
           "WHERE id = ?1 AND finished_us IS NULL"));
   std::vector<std::string> errors = run.errors;
   if (errors.size() > kMostErrors) errors.resize(kMostErrors);
@@ -238,6 +239,7 @@ absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
   statement.BindText(9, run.pace);
   statement.BindInt(10, run.jobs_total);
   statement.BindText(11, JsonOfCounts(run.kept));
+  statement.BindText(12, JsonOfTexts(run.marks));
   RETURN_IF_ERROR(statement.Run());
   return CheckRunWasOpen(connection, run.id);
 }

@@ -20,6 +20,7 @@ inline constexpr char kMetaVersion[] = "schema_version";
 inline constexpr char kMetaStateId[] = "state_id";
 inline constexpr char kMetaLastSlot[] = "last_slot";      // "YYYY-MM-DD"
 inline constexpr char kMetaFirstAudit[] = "first_audit";  // seq; none: 1
+inline constexpr char kMetaNotePrefix[] = "note:";        // StateStore's notes
 
 absl::StatusOr<std::optional<std::string>> ReadMeta(
     SqliteConnection& connection, const std::string& key);

@@ -69,7 +69,6 @@ class Cleanup {
   std::map<std::string, std::string> AuditFacts() const;
   absl::Status Survey();
   absl::Status NotePastOutputs();
-  ClockWatch::Rows FactsOfRows() const;
   absl::StatusOr<GuardVerdict> Guard(const ClockWatch::Rows& rows);
   absl::StatusOr<RunRecord> Blocked(const GuardVerdict& verdict);
   absl::Status Claim();
@@ -91,6 +90,7 @@ class Cleanup {
   bool MayTouchFiles();
   Step StepNow() const;
   void BeginPhase(const std::string& phase);
+  void EndPhase();
 
   CleanupParts parts_;
   ClockWatch watch_;

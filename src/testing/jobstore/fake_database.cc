@@ -304,7 +304,7 @@ FakeDatabase::FakeDatabase()
 Database FakeDatabase::Open(OpenMode mode) {
   Database database;
   database.state = std::make_unique<ScriptedState>(
-      OpenSqliteState(connection_, mode).value(), script_);
+      OpenSqliteState(connection_, mode).value(), script_, &server);
   database.jobs = std::make_unique<FakeJobStore>(*this);
   return database;
 }
