@@ -1,10 +1,11 @@
-#include "jobstore/sqlite_state_files.h"
+#include "jobstore/state_files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +13,8 @@
 
 #include "base/status_macros.h"
 #include "jobstore/audit_facts.h"
-#include "jobstore/sqlite_state_audit.h"
-#include "jobstore/sqlite_state_runs.h"
+#include "jobstore/state_audit.h"
+#include "jobstore/state_runs.h"
 
 namespace retentiond {
 namespace {
@@ -49,7 +50,7 @@ absl::StatusOr<PendingFile::Kind> KindOf(std::string_view name) {
       "retentiond_pending: an entry is of no known kind");
 }
 
-absl::StatusOr<PendingFile> PendingOf(const SqliteStatement& row) {
+absl::StatusOr<PendingFile> PendingOf(const StateStatement& row) {
   PendingFile file;
   file.id = PendingId{row.Int(0)};
   file.batch = BatchId{row.Int(1)};
@@ -62,27 +63,28 @@ absl::StatusOr<PendingFile> PendingOf(const SqliteStatement& row) {
 }
 
 // Runs `sql` with ?1 = id and ?2 = the batch, for each id.
-absl::Status ForEachEntry(SqliteConnection& connection, const std::string& sql,
+absl::Status ForEachEntry(StateSql& connection, const std::string& sql,
                           const std::vector<PendingId>& ids, BatchId batch) {
-  ASSIGN_OR_RETURN(SqliteStatement statement, connection.Prepare(sql));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
+                   connection.Prepare(sql));
   for (const PendingId id : ids) {
-    statement.BindInt(1, static_cast<std::int64_t>(id));
-    statement.BindInt(2, static_cast<std::int64_t>(batch));
-    RETURN_IF_ERROR(statement.Run());
-    statement.Reset();
+    statement->BindInt(1, static_cast<std::int64_t>(id));
+    statement->BindInt(2, static_cast<std::int64_t>(batch));
+    RETURN_IF_ERROR(statement->Run());
+    statement->Reset();
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<AuditSeq>> AuditSeqOf(SqliteConnection& connection,
+absl::StatusOr<std::optional<AuditSeq>> AuditSeqOf(StateSql& connection,
                                                    BatchId batch) {
-  ASSIGN_OR_RETURN(SqliteStatement statement,
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
                    connection.Prepare("SELECT audit_seq FROM retentiond_batch "
                                       "WHERE id = ?1"));
-  statement.BindInt(1, static_cast<std::int64_t>(batch));
-  ASSIGN_OR_RETURN(const bool found, statement.Step());
+  statement->BindInt(1, static_cast<std::int64_t>(batch));
+  ASSIGN_OR_RETURN(const bool found, statement->Step());
   if (!found) return std::optional<AuditSeq>();
-  return std::optional<AuditSeq>(AuditSeq{statement.Int(0)});
+  return std::optional<AuditSeq>(AuditSeq{statement->Int(0)});
 }
 
 bool IsWorthARecord(const FilesOutcome& outcome) {
@@ -91,84 +93,84 @@ bool IsWorthARecord(const FilesOutcome& outcome) {
          !outcome.errors.empty();
 }
 
-absl::Status InsertPending(SqliteConnection& connection, PendingFile& file) {
+absl::Status InsertPending(StateSql& connection, PendingFile& file) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("INSERT INTO retentiond_pending(batch, kind, root, "
                          "name, job) VALUES (?1, ?2, ?3, ?4, ?5) "
                          "RETURNING id"));
-  statement.BindInt(1, static_cast<std::int64_t>(file.batch));
-  statement.BindText(2, NameOfKind(file.kind));
-  statement.BindBlob(3, file.root).BindBlob(4, file.name);
-  statement.BindBlob(5, file.job.text);
-  RETURN_IF_ERROR(statement.Step().status());
-  file.id = PendingId{statement.Int(0)};
-  return statement.Run();
+  statement->BindInt(1, static_cast<std::int64_t>(file.batch));
+  statement->BindText(2, NameOfKind(file.kind));
+  statement->BindBlob(3, file.root).BindBlob(4, file.name);
+  statement->BindBlob(5, file.job.text);
+  RETURN_IF_ERROR(statement->Step().status());
+  file.id = PendingId{statement->Int(0)};
+  return statement->Run();
 }
 
-absl::Status InsertShielded(SqliteConnection& connection,
+absl::Status InsertShielded(StateSql& connection,
                             const ShieldedOutput& output) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("INSERT INTO retentiond_shield(path, root_id, job) "
                          "VALUES (?1, ?2, ?3) ON CONFLICT (path, root_id) "
                          "DO UPDATE SET absent_nights = 0"));
-  statement.BindBlob(1, output.path).BindText(2, output.root_id);
-  return statement.BindBlob(3, output.job.text).Run();
+  statement->BindBlob(1, output.path).BindText(2, output.root_id);
+  return statement->BindBlob(3, output.job.text).Run();
 }
 
 // A page of the shield behind the output `after`; none: from the start.
 absl::StatusOr<std::vector<ShieldedOutput>> ReadShieldPage(
-    SqliteConnection& connection, const std::optional<ShieldedOutput>& after) {
+    StateSql& connection, const std::optional<ShieldedOutput>& after) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("SELECT path, job, absent_nights, root_id FROM "
-                         "retentiond_shield WHERE ?1 IS NULL OR "
-                         "(path, root_id) > (?1, ?3) "
+                         "retentiond_shield WHERE (path, root_id) > "
+                         "(?1, ?3) OR ?1 IS NULL "
                          "ORDER BY path, root_id LIMIT ?2"));
   if (after.has_value()) {
-    statement.BindBlob(1, after->path).BindText(3, after->root_id);
+    statement->BindBlob(1, after->path).BindText(3, after->root_id);
   }
-  statement.BindInt(2, kPage);
+  statement->BindInt(2, kPage);
   std::vector<ShieldedOutput> outputs;
   while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    ASSIGN_OR_RETURN(const bool row, statement->Step());
     if (!row) return outputs;
     ShieldedOutput output;
-    output.path = statement.Text(0);
-    output.job.text = statement.Text(1);
-    output.absent_nights = static_cast<int>(statement.Int(2));
-    output.root_id = statement.Text(3);
+    output.path = statement->Text(0);
+    output.job.text = statement->Text(1);
+    output.absent_nights = static_cast<int>(statement->Int(2));
+    output.root_id = statement->Text(3);
     outputs.push_back(output);
   }
 }
 
 // Gives up the oldest page of entries as far as they belong to batches from
 // before `limit`, and returns how many.
-absl::StatusOr<std::size_t> GiveUpPage(SqliteConnection& connection,
-                                       Instant limit, Instant now) {
-  ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
-                   connection.BeginImmediate());
+absl::StatusOr<std::size_t> GiveUpPage(StateSql& connection, Instant limit,
+                                       Instant now) {
+  ASSIGN_OR_RETURN(StateTransaction transaction,
+                   StateTransaction::Begin(connection));
   std::map<BatchId, FilesOutcome> outcomes;
   std::size_t given_up = 0;
   {
     ASSIGN_OR_RETURN(
-        SqliteStatement statement,
+        const std::unique_ptr<StateStatement> statement,
         connection.Prepare(
             "SELECT p.id, p.batch, p.root, p.name FROM (SELECT * FROM "
             "retentiond_pending ORDER BY id LIMIT ?1) p "
             "JOIN retentiond_batch b ON b.id = p.batch "
             "WHERE b.committed_us < ?2"));
-    statement.BindInt(1, kPage).BindInt(2, MicrosOf(limit));
+    statement->BindInt(1, kPage).BindInt(2, MicrosOf(limit));
     while (true) {
-      ASSIGN_OR_RETURN(const bool row, statement.Step());
+      ASSIGN_OR_RETURN(const bool row, statement->Step());
       if (!row) break;
-      const BatchId batch{statement.Int(1)};
+      const BatchId batch{statement->Int(1)};
       FilesOutcome& outcome = outcomes[batch];
       outcome.batch = batch;
-      outcome.done.push_back(PendingId{statement.Int(0)});
+      outcome.done.push_back(PendingId{statement->Int(0)});
       outcome.kept.push_back(
-          {fmt::format("{}/{}", statement.Text(2), statement.Text(3)),
+          {fmt::format("{}/{}", statement->Text(2), statement->Text(3)),
            "given-up"});
       ++given_up;
     }
@@ -182,44 +184,45 @@ absl::StatusOr<std::size_t> GiveUpPage(SqliteConnection& connection,
 
 // The oldest page of batches from before `limit` that have nothing pending;
 // returns how many.
-absl::StatusOr<std::int64_t> DropPage(SqliteConnection& connection,
-                                      Instant limit) {
+absl::StatusOr<std::int64_t> DropPage(StateSql& connection, Instant limit) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(
           "DELETE FROM retentiond_batch WHERE id IN (SELECT id FROM (SELECT "
-          "id, committed_us FROM retentiond_batch ORDER BY id LIMIT ?1) WHERE "
+          "id, committed_us FROM retentiond_batch ORDER BY id LIMIT ?1) o "
+          "WHERE "
           "committed_us < ?2) AND id < coalesce((SELECT min(batch) FROM "
-          "(SELECT batch FROM retentiond_pending ORDER BY id LIMIT 1)), "
+          "(SELECT batch FROM retentiond_pending ORDER BY id LIMIT 1) p), "
           "9223372036854775807)"));
-  statement.BindInt(1, kPage).BindInt(2, MicrosOf(limit));
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindInt(1, kPage).BindInt(2, MicrosOf(limit));
+  RETURN_IF_ERROR(statement->Run());
   return connection.changes();
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<PendingFile>> ReadPending(
-    SqliteConnection& connection, PendingId after, int limit) {
+absl::StatusOr<std::vector<PendingFile>> ReadPending(StateSql& connection,
+                                                     PendingId after,
+                                                     int limit) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("SELECT id, batch, kind, root, name, job, attempts "
                          "FROM retentiond_pending WHERE id > ?1 "
                          "ORDER BY id LIMIT ?2"));
-  statement.BindInt(1, static_cast<std::int64_t>(after));
+  statement->BindInt(1, static_cast<std::int64_t>(after));
   // SQLite takes a negative limit as none.
-  statement.BindInt(2, std::max(limit, 0));
+  statement->BindInt(2, std::max(limit, 0));
   std::vector<PendingFile> files;
   while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    ASSIGN_OR_RETURN(const bool row, statement->Step());
     if (!row) return files;
-    ASSIGN_OR_RETURN(PendingFile file, PendingOf(statement));
+    ASSIGN_OR_RETURN(PendingFile file, PendingOf(*statement));
     files.push_back(std::move(file));
   }
 }
 
 absl::Status VisitShieldRows(
-    SqliteConnection& connection,
+    StateSql& connection,
     const std::function<absl::Status(const ShieldedOutput&)>& visit) {
   std::optional<ShieldedOutput> after;
   while (true) {
@@ -231,31 +234,30 @@ absl::Status VisitShieldRows(
   }
 }
 
-absl::Status UpdateShieldRows(SqliteConnection& connection,
+absl::Status UpdateShieldRows(StateSql& connection,
                               const std::vector<ShieldedOutput>& outputs) {
   ASSIGN_OR_RETURN(
-      SqliteStatement update,
+      const std::unique_ptr<StateStatement> update,
       connection.Prepare("UPDATE retentiond_shield SET absent_nights = ?2 "
                          "WHERE path = ?1 AND root_id = ?3"));
   for (const ShieldedOutput& output : outputs) {
-    update.BindBlob(1, output.path).BindInt(2, output.absent_nights);
-    RETURN_IF_ERROR(update.BindText(3, output.root_id).Run());
-    update.Reset();
+    update->BindBlob(1, output.path).BindInt(2, output.absent_nights);
+    RETURN_IF_ERROR(update->BindText(3, output.root_id).Run());
+    update->Reset();
   }
   ASSIGN_OR_RETURN(
-      SqliteStatement forget,
+      const std::unique_ptr<StateStatement> forget,
       connection.Prepare("DELETE FROM retentiond_shield WHERE path = ?1 AND "
                          "root_id = ?3 AND absent_nights >= ?2"));
   for (const ShieldedOutput& output : outputs) {
-    forget.BindBlob(1, output.path).BindInt(2, kForgottenAfterNights);
-    RETURN_IF_ERROR(forget.BindText(3, output.root_id).Run());
-    forget.Reset();
+    forget->BindBlob(1, output.path).BindInt(2, kForgottenAfterNights);
+    RETURN_IF_ERROR(forget->BindText(3, output.root_id).Run());
+    forget->Reset();
   }
   return absl::OkStatus();
 }
 
-absl::Status RecordOutcome(SqliteConnection& connection,
-                           std::optional<RunId> run,
+absl::Status RecordOutcome(StateSql& connection, std::optional<RunId> run,
                            const FilesOutcome& outcome, Instant now) {
   std::optional<AuditSeq> batch_seq;
   if (outcome.batch.has_value()) {
@@ -279,19 +281,19 @@ absl::Status RecordOutcome(SqliteConnection& connection,
       .status();
 }
 
-absl::StatusOr<BatchId> InsertBatch(SqliteConnection& connection, RunId run,
+absl::StatusOr<BatchId> InsertBatch(StateSql& connection, RunId run,
                                     AuditSeq audit_seq, Instant now,
                                     Belongings& belongings) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("INSERT INTO retentiond_batch(run, audit_seq, "
                          "committed_us) VALUES (?1, ?2, ?3) RETURNING id"));
-  statement.BindInt(1, static_cast<std::int64_t>(run));
-  statement.BindInt(2, static_cast<std::int64_t>(audit_seq));
-  statement.BindInt(3, MicrosOf(now));
-  RETURN_IF_ERROR(statement.Step().status());
-  const BatchId id{statement.Int(0)};
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindInt(1, static_cast<std::int64_t>(run));
+  statement->BindInt(2, static_cast<std::int64_t>(audit_seq));
+  statement->BindInt(3, MicrosOf(now));
+  RETURN_IF_ERROR(statement->Step().status());
+  const BatchId id{statement->Int(0)};
+  RETURN_IF_ERROR(statement->Run());
   for (PendingFile& file : belongings.pending) {
     file.batch = id;
     RETURN_IF_ERROR(InsertPending(connection, file));
@@ -302,7 +304,7 @@ absl::StatusOr<BatchId> InsertBatch(SqliteConnection& connection, RunId run,
   return id;
 }
 
-absl::Status PruneBatches(SqliteConnection& connection, Instant now) {
+absl::Status PruneBatches(StateSql& connection, Instant now) {
   const Instant limit = now - kBatchesKept;
   for (int page = 0; page < kMostPages; ++page) {
     ASSIGN_OR_RETURN(const std::size_t given_up,

@@ -1,8 +1,9 @@
-#include "jobstore/sqlite_state_runs.h"
+#include "jobstore/state_runs.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,8 +12,8 @@
 #include "base/status_macros.h"
 #include "jobstore/audit_facts.h"
 #include "jobstore/run_columns.h"
-#include "jobstore/sqlite_state_audit.h"
-#include "jobstore/sqlite_state_schema.h"
+#include "jobstore/state_audit.h"
+#include "jobstore/state_meta.h"
 
 namespace retentiond {
 namespace {
@@ -37,7 +38,7 @@ absl::StatusOr<LocalDate> StoredDate(const std::string& text) {
   return *date;
 }
 
-absl::StatusOr<RunRecord> RunOf(const SqliteStatement& row) {
+absl::StatusOr<RunRecord> RunOf(const StateStatement& row) {
   RunRecord run;
   run.id = RunId{row.Int(0)};
   ASSIGN_OR_RETURN(run.slot, StoredDate(std::string(row.Text(1))));
@@ -67,21 +68,21 @@ absl::StatusOr<RunRecord> RunOf(const SqliteStatement& row) {
   return run;
 }
 
-absl::Status ReadDeletedRows(SqliteConnection& connection, RunRecord& run) {
-  ASSIGN_OR_RETURN(SqliteStatement statement,
+absl::Status ReadDeletedRows(StateSql& connection, RunRecord& run) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
                    connection.Prepare("SELECT table_name, rows FROM "
                                       "retentiond_run_table WHERE run = ?1"));
-  statement.BindInt(1, NumberOf(run.id));
+  statement->BindInt(1, NumberOf(run.id));
   while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    ASSIGN_OR_RETURN(const bool row, statement->Step());
     if (!row) return absl::OkStatus();
-    run.rows_deleted[std::string(statement.Text(0))] = statement.Int(1);
+    run.rows_deleted[std::string(statement->Text(0))] = statement->Int(1);
   }
 }
 
 // The runs that a statement of kSelect yields.
-absl::StatusOr<std::vector<RunRecord>> ReadAll(SqliteConnection& connection,
-                                               SqliteStatement& statement) {
+absl::StatusOr<std::vector<RunRecord>> ReadAll(StateSql& connection,
+                                               StateStatement& statement) {
   std::vector<RunRecord> runs;
   while (true) {
     ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -92,41 +93,39 @@ absl::StatusOr<std::vector<RunRecord>> ReadAll(SqliteConnection& connection,
   }
 }
 
-absl::StatusOr<std::optional<RunRecord>> ReadOne(SqliteConnection& connection,
-                                                 SqliteStatement& statement) {
+absl::StatusOr<std::optional<RunRecord>> ReadOne(StateSql& connection,
+                                                 StateStatement& statement) {
   ASSIGN_OR_RETURN(std::vector<RunRecord> runs, ReadAll(connection, statement));
   if (runs.empty()) return std::optional<RunRecord>();
   return std::optional<RunRecord>(std::move(runs.front()));
 }
 
-absl::StatusOr<std::optional<RunRecord>> ReadRunOfSlot(
-    SqliteConnection& connection, LocalDate slot) {
+absl::StatusOr<std::optional<RunRecord>> ReadRunOfSlot(StateSql& connection,
+                                                       LocalDate slot) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(std::string(kSelect) + "WHERE slot = ?1"));
-  statement.BindText(1, FormatDate(slot));
-  return ReadOne(connection, statement);
+  statement->BindText(1, FormatDate(slot));
+  return ReadOne(connection, *statement);
 }
 
-absl::Status Append(SqliteConnection& connection, RunId run,
-                    const std::string& event, const std::string& facts,
-                    Instant now) {
+absl::Status Append(StateSql& connection, RunId run, const std::string& event,
+                    const std::string& facts, Instant now) {
   return AppendAuditRecord(connection, run, event, facts, now).status();
 }
 
 // FailedPrecondition when the last statement, which was to change the open run,
 // found none.
-absl::Status CheckRunWasOpen(const SqliteConnection& connection, RunId run) {
+absl::Status CheckRunWasOpen(const StateSql& connection, RunId run) {
   if (connection.changes() == 1) return absl::OkStatus();
   return absl::FailedPreconditionError(
       fmt::format("run {} is not open", NumberOf(run)));
 }
 
 // Inserts the slot's row, or begins it anew; with `finished` and `outcome`.
-absl::StatusOr<RunId> PutRun(SqliteConnection& connection,
-                             const RunRecord& run) {
+absl::StatusOr<RunId> PutRun(StateSql& connection, const RunRecord& run) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(
           "INSERT INTO retentiond_run(slot, slot_start_us, cutoff_us, "
           "started_us, finished_us, outcome, late, timezone, blocked, phase) "
@@ -135,19 +134,19 @@ absl::StatusOr<RunId> PutRun(SqliteConnection& connection,
           "cutoff_us = ?3, started_us = ?4, finished_us = ?5, outcome = ?6, "
           "late = ?7, timezone = ?8, blocked = ?9, phase = ?10 "
           "RETURNING id"));
-  statement.BindText(1, FormatDate(run.slot));
-  statement.BindInt(2, MicrosOf(run.slot_start));
-  statement.BindInt(3, MicrosOf(run.cutoff));
-  statement.BindInt(4, MicrosOf(run.started));
-  if (run.finished.has_value()) statement.BindInt(5, MicrosOf(*run.finished));
-  if (run.outcome.has_value()) statement.BindText(6, NameOf(*run.outcome));
-  statement.BindInt(7, run.late ? 1 : 0);
-  statement.BindText(8, run.timezone);
-  statement.BindText(9, JsonOfTexts(run.blocked));
-  statement.BindText(10, run.phase);
-  RETURN_IF_ERROR(statement.Step().status());
-  const RunId id{statement.Int(0)};
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindText(1, FormatDate(run.slot));
+  statement->BindInt(2, MicrosOf(run.slot_start));
+  statement->BindInt(3, MicrosOf(run.cutoff));
+  statement->BindInt(4, MicrosOf(run.started));
+  if (run.finished.has_value()) statement->BindInt(5, MicrosOf(*run.finished));
+  if (run.outcome.has_value()) statement->BindText(6, NameOf(*run.outcome));
+  statement->BindInt(7, run.late ? 1 : 0);
+  statement->BindText(8, run.timezone);
+  statement->BindText(9, JsonOfTexts(run.blocked));
+  statement->BindText(10, run.phase);
+  RETURN_IF_ERROR(statement->Step().status());
+  const RunId id{statement->Int(0)};
+  RETURN_IF_ERROR(statement->Run());
   return id;
 }
 
@@ -158,8 +157,7 @@ absl::Status AlreadyClosed(LocalDate slot) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<LocalDate>> ReadLastSlot(
-    SqliteConnection& connection) {
+absl::StatusOr<std::optional<LocalDate>> ReadLastSlot(StateSql& connection) {
   ASSIGN_OR_RETURN(const std::optional<std::string> text,
                    ReadMeta(connection, kMetaLastSlot));
   if (!text.has_value()) return std::optional<LocalDate>();
@@ -167,30 +165,28 @@ absl::StatusOr<std::optional<LocalDate>> ReadLastSlot(
   return std::optional<LocalDate>(date);
 }
 
-absl::Status WriteLastSlot(SqliteConnection& connection, LocalDate date) {
+absl::Status WriteLastSlot(StateSql& connection, LocalDate date) {
   return WriteMeta(connection, kMetaLastSlot, FormatDate(date));
 }
 
-absl::StatusOr<std::optional<RunRecord>> ReadOpenRun(
-    SqliteConnection& connection) {
+absl::StatusOr<std::optional<RunRecord>> ReadOpenRun(StateSql& connection) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(std::string(kSelect) + "WHERE finished_us IS NULL"));
-  return ReadOne(connection, statement);
+  return ReadOne(connection, *statement);
 }
 
-absl::StatusOr<std::vector<RunRecord>> ReadRuns(SqliteConnection& connection,
+absl::StatusOr<std::vector<RunRecord>> ReadRuns(StateSql& connection,
                                                 int limit) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(std::string(kSelect) + "ORDER BY id DESC LIMIT ?1"));
   // SQLite takes a negative limit as none.
-  statement.BindInt(1, std::max(limit, 0));
-  return ReadAll(connection, statement);
+  statement->BindInt(1, std::max(limit, 0));
+  return ReadAll(connection, *statement);
 }
 
-absl::StatusOr<RunId> BeginRunRow(SqliteConnection& connection,
-                                  const RunRecord& run) {
+absl::StatusOr<RunId> BeginRunRow(StateSql& connection, const RunRecord& run) {
   ASSIGN_OR_RETURN(const std::optional<RunRecord> open,
                    ReadOpenRun(connection));
   if (open.has_value()) {
@@ -217,9 +213,9 @@ absl::StatusOr<RunId> BeginRunRow(SqliteConnection& connection,
   return id;
 }
 
-absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
+absl::Status UpdateRunRow(StateSql& connection, const RunRecord& run) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(
           "UPDATE retentiond_run SET expired = ?2, held = ?3, undatable = ?4, "
           "orphans = ?5, errors = ?6, phases_s = ?7, phase = ?8, pace = ?9, "
@@ -227,22 +223,22 @@ absl::Status UpdateRunRow(SqliteConnection& connection, const RunRecord& run) {
           "WHERE id = ?1 AND finished_us IS NULL"));
   std::vector<std::string> errors = run.errors;
   if (errors.size() > kMostErrors) errors.resize(kMostErrors);
-  statement.BindInt(1, NumberOf(run.id));
-  statement.BindInt(2, run.expired);
-  statement.BindInt(3, run.held);
-  statement.BindInt(4, run.undatable);
-  statement.BindInt(5, run.orphans);
-  statement.BindText(6, JsonOfTexts(errors));
-  statement.BindText(7, JsonOfNumbers(run.phases_s));
-  statement.BindText(8, run.phase);
-  statement.BindText(9, run.pace);
-  statement.BindInt(10, run.jobs_total);
-  statement.BindText(11, JsonOfCounts(run.kept));
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindInt(1, NumberOf(run.id));
+  statement->BindInt(2, run.expired);
+  statement->BindInt(3, run.held);
+  statement->BindInt(4, run.undatable);
+  statement->BindInt(5, run.orphans);
+  statement->BindText(6, JsonOfTexts(errors));
+  statement->BindText(7, JsonOfNumbers(run.phases_s));
+  statement->BindText(8, run.phase);
+  statement->BindText(9, run.pace);
+  statement->BindInt(10, run.jobs_total);
+  statement->BindText(11, JsonOfCounts(run.kept));
+  RETURN_IF_ERROR(statement->Run());
   return CheckRunWasOpen(connection, run.id);
 }
 
-absl::Status CloseRunRow(SqliteConnection& connection, const RunRecord& run,
+absl::Status CloseRunRow(StateSql& connection, const RunRecord& run,
                          Instant now) {
   if (!run.outcome.has_value()) {
     return absl::InvalidArgumentError("a run is closed with an outcome");
@@ -251,13 +247,13 @@ absl::Status CloseRunRow(SqliteConnection& connection, const RunRecord& run,
   // Read back, for the counts that the batches have kept.
   ASSIGN_OR_RETURN(std::optional<RunRecord> closed, ReadOpenRun(connection));
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("UPDATE retentiond_run SET finished_us = ?2, "
                          "outcome = ?3, phase = '', pace = '' "
                          "WHERE id = ?1"));
-  statement.BindInt(1, NumberOf(run.id));
-  statement.BindInt(2, MicrosOf(run.finished.value_or(now)));
-  RETURN_IF_ERROR(statement.BindText(3, NameOf(*run.outcome)).Run());
+  statement->BindInt(1, NumberOf(run.id));
+  statement->BindInt(2, MicrosOf(run.finished.value_or(now)));
+  RETURN_IF_ERROR(statement->BindText(3, NameOf(*run.outcome)).Run());
   closed->outcome = run.outcome;
   closed->audit_facts = run.audit_facts;
   if (*run.outcome != RunOutcome::kBlocked) {
@@ -269,8 +265,8 @@ absl::Status CloseRunRow(SqliteConnection& connection, const RunRecord& run,
   return Append(connection, run.id, "run-end", RunEndFacts(*closed), now);
 }
 
-absl::Status RecordBlockedRow(SqliteConnection& connection,
-                              const RunRecord& run, Instant now) {
+absl::Status RecordBlockedRow(StateSql& connection, const RunRecord& run,
+                              Instant now) {
   ASSIGN_OR_RETURN(const std::optional<RunRecord> known,
                    ReadRunOfSlot(connection, run.slot));
   RunRecord blocked = run;
@@ -292,40 +288,41 @@ absl::Status RecordBlockedRow(SqliteConnection& connection,
   return Append(connection, id, "run-blocked", RunBlockedFacts(blocked), now);
 }
 
-absl::Status AddDeletedRows(SqliteConnection& connection, RunId run,
+absl::Status AddDeletedRows(StateSql& connection, RunId run,
                             const Batch& batch) {
   ASSIGN_OR_RETURN(
-      SqliteStatement count,
+      const std::unique_ptr<StateStatement> count,
       connection.Prepare(
           "UPDATE retentiond_run SET jobs_deleted = jobs_deleted + ?2 "
           "WHERE id = ?1 AND finished_us IS NULL"));
-  count.BindInt(1, NumberOf(run));
-  count.BindInt(2, static_cast<std::int64_t>(batch.jobs.size()));
-  RETURN_IF_ERROR(count.Run());
+  count->BindInt(1, NumberOf(run));
+  count->BindInt(2, static_cast<std::int64_t>(batch.jobs.size()));
+  RETURN_IF_ERROR(count->Run());
   RETURN_IF_ERROR(CheckRunWasOpen(connection, run));
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
-      connection.Prepare("INSERT INTO retentiond_run_table VALUES (?1, ?2, ?3) "
-                         "ON CONFLICT (run, table_name) "
-                         "DO UPDATE SET rows = rows + excluded.rows"));
+      const std::unique_ptr<StateStatement> statement,
+      connection.Prepare(
+          "INSERT INTO retentiond_run_table VALUES (?1, ?2, ?3) "
+          "ON CONFLICT (run, table_name) "
+          "DO UPDATE SET rows = retentiond_run_table.rows + excluded.rows"));
   for (const auto& [table, rows] : batch.rows) {
-    statement.BindInt(1, NumberOf(run)).BindBlob(2, table).BindInt(3, rows);
-    RETURN_IF_ERROR(statement.Run());
-    statement.Reset();
+    statement->BindInt(1, NumberOf(run)).BindBlob(2, table).BindInt(3, rows);
+    RETURN_IF_ERROR(statement->Run());
+    statement->Reset();
   }
   return absl::OkStatus();
 }
 
-absl::Status AddRemovedFiles(SqliteConnection& connection, RunId run,
+absl::Status AddRemovedFiles(StateSql& connection, RunId run,
                              const FilesOutcome& outcome) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare("UPDATE retentiond_run SET files_deleted = "
                          "files_deleted + ?2, bytes_freed = bytes_freed + ?3 "
                          "WHERE id = ?1"));
-  statement.BindInt(1, NumberOf(run));
-  statement.BindInt(2, outcome.files).BindInt(3, outcome.bytes);
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindInt(1, NumberOf(run));
+  statement->BindInt(2, outcome.files).BindInt(3, outcome.bytes);
+  RETURN_IF_ERROR(statement->Run());
   if (connection.changes() == 1) return absl::OkStatus();
   return absl::FailedPreconditionError(
       fmt::format("there is no run {}", NumberOf(run)));

@@ -2,17 +2,18 @@
 // checkpoint record is appended that names the last dropped record, and in the
 // same transaction kMetaFirstAudit moves past it: from then on nobody sees the
 // dropped records. Their rows go afterwards, a slice a transaction.
-#include "jobstore/sqlite_state_audit.h"
+#include "jobstore/state_audit.h"
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
 #include "jobstore/audit_facts.h"
-#include "jobstore/sqlite_state_schema.h"
+#include "jobstore/state_meta.h"
 
 namespace retentiond {
 namespace {
@@ -31,7 +32,7 @@ constexpr int kSearchPage = 512;
 
 constexpr char kColumns[] = "seq, time_us, run, event, previous, hash, facts";
 
-AuditRecord RecordOf(const SqliteStatement& row) {
+AuditRecord RecordOf(const StateStatement& row) {
   AuditRecord record;
   record.seq = AuditSeq{row.Int(0)};
   record.time = InstantFromMicros(row.Int(1));
@@ -43,43 +44,45 @@ AuditRecord RecordOf(const SqliteStatement& row) {
   return record;
 }
 
-absl::StatusOr<std::int64_t> FirstSeq(SqliteConnection& connection) {
+absl::StatusOr<std::int64_t> FirstSeq(StateSql& connection) {
   ASSIGN_OR_RETURN(const std::optional<std::int64_t> first,
                    ReadMetaInt(connection, kMetaFirstAudit));
   return first.value_or(1);
 }
 
-absl::StatusOr<std::vector<AuditRecord>> ReadPage(SqliteConnection& connection,
+absl::StatusOr<std::vector<AuditRecord>> ReadPage(StateSql& connection,
                                                   std::int64_t from) {
-  ASSIGN_OR_RETURN(SqliteStatement statement,
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
                    connection.Prepare(std::string("SELECT ") + kColumns +
                                       " FROM retentiond_audit WHERE seq >= ?1 "
                                       "ORDER BY seq LIMIT ?2"));
-  statement.BindInt(1, from).BindInt(2, kPage);
+  statement->BindInt(1, from).BindInt(2, kPage);
   std::vector<AuditRecord> records;
   while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    ASSIGN_OR_RETURN(const bool row, statement->Step());
     if (!row) return records;
-    records.push_back(RecordOf(statement));
+    records.push_back(RecordOf(*statement));
   }
 }
 
 // The newest record from `low` up to, not including, `high` that deleted the
 // job.
-absl::StatusOr<std::optional<AuditRecord>> SearchRange(
-    SqliteConnection& connection, const JobId& id, std::int64_t low,
-    std::int64_t high) {
+absl::StatusOr<std::optional<AuditRecord>> SearchRange(StateSql& connection,
+                                                       const JobId& id,
+                                                       std::int64_t low,
+                                                       std::int64_t high) {
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(std::string("SELECT ") + kColumns +
                          " FROM retentiond_audit WHERE seq >= ?1 AND seq < ?2 "
-                         "AND event = 'batch' AND instr(facts, ?3) > 0 "
-                         "ORDER BY seq DESC"));
-  statement.BindInt(1, low).BindInt(2, high).BindBlob(3, TraceOf(id));
+                         "AND event = 'batch' AND " +
+                         connection.Contains("facts", "?3") +
+                         " ORDER BY seq DESC"));
+  statement->BindInt(1, low).BindInt(2, high).BindBlob(3, TraceOf(id));
   while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    ASSIGN_OR_RETURN(const bool row, statement->Step());
     if (!row) return std::optional<AuditRecord>();
-    AuditRecord record = RecordOf(statement);
+    AuditRecord record = RecordOf(*statement);
     if (DeletesJob(record.facts, id)) {
       return std::optional<AuditRecord>(std::move(record));
     }
@@ -88,7 +91,7 @@ absl::StatusOr<std::optional<AuditRecord>> SearchRange(
 
 // The last of the records from `first` on that are all older than `limit`, as
 // `first` is.
-absl::StatusOr<AuditHead> LastBefore(SqliteConnection& connection,
+absl::StatusOr<AuditHead> LastBefore(StateSql& connection,
                                      const AuditRecord& first, Instant limit) {
   AuditHead last{first.seq, first.hash};
   for (int read = 0; read < kMostDropped; read += kPage) {
@@ -104,10 +107,10 @@ absl::StatusOr<AuditHead> LastBefore(SqliteConnection& connection,
   return last;
 }
 
-absl::Status AppendCheckpoint(SqliteConnection& connection, std::int64_t first,
+absl::Status AppendCheckpoint(StateSql& connection, std::int64_t first,
                               const AuditHead& last, Instant now) {
-  ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
-                   connection.BeginImmediate());
+  ASSIGN_OR_RETURN(StateTransaction transaction,
+                   StateTransaction::Begin(connection));
   RETURN_IF_ERROR(AppendAuditRecord(connection, std::nullopt, "checkpoint",
                                     CheckpointFacts(AuditSeq{first}, last), now)
                       .status());
@@ -117,15 +120,15 @@ absl::Status AppendCheckpoint(SqliteConnection& connection, std::int64_t first,
   return transaction.Commit();
 }
 
-absl::Status DeleteDropped(SqliteConnection& connection) {
+absl::Status DeleteDropped(StateSql& connection) {
   ASSIGN_OR_RETURN(const std::int64_t first, FirstSeq(connection));
   for (int deleted = 0; deleted < kMostDropped; deleted += kPage) {
     ASSIGN_OR_RETURN(
-        SqliteStatement statement,
+        const std::unique_ptr<StateStatement> statement,
         connection.Prepare("DELETE FROM retentiond_audit WHERE seq IN (SELECT "
                            "seq FROM retentiond_audit WHERE seq < ?1 ORDER BY "
                            "seq LIMIT ?2)"));
-    RETURN_IF_ERROR(statement.BindInt(1, first).BindInt(2, kPage).Run());
+    RETURN_IF_ERROR(statement->BindInt(1, first).BindInt(2, kPage).Run());
     if (connection.changes() < kPage) break;
   }
   return absl::OkStatus();
@@ -133,18 +136,17 @@ absl::Status DeleteDropped(SqliteConnection& connection) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<AuditHead>> ReadAuditHead(
-    SqliteConnection& connection) {
-  ASSIGN_OR_RETURN(SqliteStatement statement,
+absl::StatusOr<std::optional<AuditHead>> ReadAuditHead(StateSql& connection) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
                    connection.Prepare("SELECT seq, hash FROM retentiond_audit "
                                       "ORDER BY seq DESC LIMIT 1"));
-  ASSIGN_OR_RETURN(const bool found, statement.Step());
+  ASSIGN_OR_RETURN(const bool found, statement->Step());
   if (!found) return std::optional<AuditHead>();
   return std::optional<AuditHead>(
-      AuditHead{AuditSeq{statement.Int(0)}, std::string(statement.Text(1))});
+      AuditHead{AuditSeq{statement->Int(0)}, std::string(statement->Text(1))});
 }
 
-absl::StatusOr<AuditHead> AppendAuditRecord(SqliteConnection& connection,
+absl::StatusOr<AuditHead> AppendAuditRecord(StateSql& connection,
                                             std::optional<RunId> run,
                                             const std::string& event,
                                             const std::string& facts,
@@ -153,20 +155,20 @@ absl::StatusOr<AuditHead> AppendAuditRecord(SqliteConnection& connection,
                    ReadAuditHead(connection));
   const AuditRecord record = NextRecord(head, now, run, event, facts);
   ASSIGN_OR_RETURN(
-      SqliteStatement statement,
+      const std::unique_ptr<StateStatement> statement,
       connection.Prepare(std::string("INSERT INTO "
                                      "retentiond_audit(") +
                          kColumns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
-  statement.BindInt(1, static_cast<std::int64_t>(record.seq));
-  statement.BindInt(2, MicrosOf(record.time));
-  if (run.has_value()) statement.BindInt(3, static_cast<std::int64_t>(*run));
-  statement.BindText(4, record.event).BindText(5, record.previous);
-  statement.BindText(6, record.hash).BindBlob(7, record.facts);
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindInt(1, static_cast<std::int64_t>(record.seq));
+  statement->BindInt(2, MicrosOf(record.time));
+  if (run.has_value()) statement->BindInt(3, static_cast<std::int64_t>(*run));
+  statement->BindText(4, record.event).BindText(5, record.previous);
+  statement->BindText(6, record.hash).BindBlob(7, record.facts);
+  RETURN_IF_ERROR(statement->Run());
   return AuditHead{record.seq, record.hash};
 }
 
-absl::Status VisitAuditRecords(SqliteConnection& connection, AuditSeq from,
+absl::Status VisitAuditRecords(StateSql& connection, AuditSeq from,
                                const AuditVisitor& visit) {
   ASSIGN_OR_RETURN(const std::int64_t first, FirstSeq(connection));
   std::int64_t next = std::max(first, static_cast<std::int64_t>(from));
@@ -180,7 +182,7 @@ absl::Status VisitAuditRecords(SqliteConnection& connection, AuditSeq from,
 }
 
 absl::StatusOr<std::optional<AuditRecord>> FindDeletionRecord(
-    SqliteConnection& connection, const JobId& id) {
+    StateSql& connection, const JobId& id) {
   ASSIGN_OR_RETURN(const std::int64_t first, FirstSeq(connection));
   ASSIGN_OR_RETURN(const std::optional<AuditHead> head,
                    ReadAuditHead(connection));
@@ -197,7 +199,7 @@ absl::StatusOr<std::optional<AuditRecord>> FindDeletionRecord(
   return std::optional<AuditRecord>();
 }
 
-absl::Status PruneAudit(SqliteConnection& connection, Instant now) {
+absl::Status PruneAudit(StateSql& connection, Instant now) {
   ASSIGN_OR_RETURN(const std::int64_t first, FirstSeq(connection));
   ASSIGN_OR_RETURN(const std::vector<AuditRecord> oldest,
                    ReadPage(connection, first));

@@ -1,12 +1,13 @@
-#include "jobstore/sqlite_state_lease.h"
+#include "jobstore/state_lease.h"
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <string>
 
 #include "audit/escape.h"
 #include "base/status_macros.h"
-#include "jobstore/sqlite_state.h"
+#include "jobstore/sql_state.h"
 
 namespace retentiond {
 namespace {
@@ -17,20 +18,20 @@ bool Same(const LeaseView& a, const LeaseView& b) {
 
 }  // namespace
 
-absl::StatusOr<LeaseView> ReadLease(SqliteConnection& connection) {
-  ASSIGN_OR_RETURN(SqliteStatement statement,
+absl::StatusOr<LeaseView> ReadLease(StateSql& connection) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
                    connection.Prepare(
                        "SELECT holder, epoch, renewals FROM retentiond_lease"));
   LeaseView lease;
-  ASSIGN_OR_RETURN(const bool found, statement.Step());
+  ASSIGN_OR_RETURN(const bool found, statement->Step());
   if (!found) return lease;
-  lease.holder = statement.Text(0);
-  lease.epoch = LeaseEpoch{statement.Int(1)};
-  lease.renewals = statement.Int(2);
+  lease.holder = statement->Text(0);
+  lease.epoch = LeaseEpoch{statement->Int(1)};
+  lease.renewals = statement->Int(2);
   return lease;
 }
 
-absl::StatusOr<Lease> TakeLeaseRow(SqliteConnection& connection,
+absl::StatusOr<Lease> TakeLeaseRow(StateSql& connection,
                                    const std::string& holder,
                                    const std::optional<LeaseView>& seen) {
   if (holder.empty()) {
@@ -43,28 +44,33 @@ absl::StatusOr<Lease> TakeLeaseRow(SqliteConnection& connection,
     return absl::AbortedError(fmt::format("the lease is held by {}, waiting",
                                           EscapeBytes(now.holder)));
   }
-  ASSIGN_OR_RETURN(
-      SqliteStatement statement,
-      connection.Prepare("INSERT INTO retentiond_lease VALUES (1, ?1, ?2, 0) "
-                         "ON CONFLICT (id) DO UPDATE SET holder = ?1, "
-                         "epoch = ?2, renewals = renewals + 1"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
+                   connection.Prepare(
+                       "INSERT INTO retentiond_lease VALUES (1, ?1, ?2, 0) "
+                       "ON CONFLICT (id) DO UPDATE SET holder = ?1, "
+                       "epoch = ?2, renewals = retentiond_lease.renewals + 1"));
   const Lease lease{LeaseEpoch{static_cast<std::int64_t>(now.epoch) + 1}};
-  statement.BindBlob(1, holder);
-  statement.BindInt(2, static_cast<std::int64_t>(lease.epoch));
-  RETURN_IF_ERROR(statement.Run());
+  statement->BindBlob(1, holder);
+  statement->BindInt(2, static_cast<std::int64_t>(lease.epoch));
+  RETURN_IF_ERROR(statement->Run());
   return lease;
 }
 
-absl::Status RenewLeaseRow(SqliteConnection& connection) {
-  return connection.Execute(
-      "UPDATE retentiond_lease SET renewals = renewals + 1");
+absl::Status RenewLeaseRow(StateSql& connection) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
+                   connection.Prepare(
+                       "UPDATE retentiond_lease SET renewals = renewals + 1"));
+  return statement->Run();
 }
 
-absl::Status FreeLeaseRow(SqliteConnection& connection) {
-  return connection.Execute("UPDATE retentiond_lease SET holder = x''");
+absl::Status FreeLeaseRow(StateSql& connection) {
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<StateStatement> statement,
+      connection.Prepare("UPDATE retentiond_lease SET holder = ?1"));
+  return statement->BindBlob(1, "").Run();
 }
 
-absl::Status CheckEpoch(SqliteConnection& connection, LeaseEpoch epoch) {
+absl::Status CheckEpoch(StateSql& connection, LeaseEpoch epoch) {
   ASSIGN_OR_RETURN(const LeaseView lease, ReadLease(connection));
   if (lease.holder.empty()) {
     return absl::FailedPreconditionError(

@@ -1,14 +1,14 @@
 #include "base/status_macros.h"
 #include "jobstore/audit_facts.h"
-#include "jobstore/sqlite_state.h"
-#include "jobstore/sqlite_state_audit.h"
-#include "jobstore/sqlite_state_files.h"
-#include "jobstore/sqlite_state_runs.h"
+#include "jobstore/sql_state.h"
+#include "jobstore/state_audit.h"
+#include "jobstore/state_files.h"
+#include "jobstore/state_runs.h"
 
 namespace retentiond {
 
-absl::Status RecordBatch(SqliteConnection& connection,
-                         const BatchRequest& request, Batch& batch) {
+absl::Status RecordBatch(StateSql& connection, const BatchRequest& request,
+                         Batch& batch) {
   for (const FilesOutcome& outcome : request.outcomes) {
     RETURN_IF_ERROR(
         RecordOutcome(connection, request.run, outcome, request.now));
