@@ -84,7 +84,7 @@ std::optional<StateDirectory> Daemon::OpenDirectory(Database& database) {
   const absl::StatusOr<std::string> id = database.state->StateId();
   absl::StatusOr<StateDirectory> directory =
       id.ok() ? StateDirectory::Open(parts_.config.state_directory, *id,
-                                     parts_.config.database.path.string())
+                                     parts_.config.database.name)
               : absl::StatusOr<StateDirectory>(id.status());
   if (!directory.ok()) {
     if (!directory_trouble_told_) {
