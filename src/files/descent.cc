@@ -125,7 +125,7 @@ absl::Status Descent::MoveInto(const std::string& above) {
   levels_.back().path_length = path_.size();
   levels_.insert(levels_.begin() + 1, *std::move(level));
   // What was renamed is what lay at the name; perhaps no more what is entered.
-  const absl::Status status = CheckInPlace();
+  absl::Status status = CheckInPlace();
   if (status.ok()) return status;
   calls_->Rename(target, name.c_str(), root, name.c_str());
   levels_.erase(levels_.begin() + 1);

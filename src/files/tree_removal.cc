@@ -253,7 +253,7 @@ bool TreeRemoval::MayGoUnseen(const Descent::Entry& entry) const {
          number % kFilesCountedTogether != 0 &&
          (entry.type == DT_REG || entry.type == DT_LNK ||
           entry.type == DT_FIFO) &&
-         (parts_.root.lists_true_inodes() || !parts_.shield.holds_inodes());
+         (!parts_.shield.holds_inodes() || parts_.root.lists_true_inodes());
 }
 
 void TreeRemoval::RemoveUnseen(const Descent::Entry& entry) {

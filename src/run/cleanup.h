@@ -77,7 +77,6 @@ class Cleanup {
   FileWork FileWorkOf();
   absl::Status Survey();
   absl::Status NotePastOutputs();
-  ClockWatch::Rows FactsOfRows() const;
   absl::StatusOr<GuardVerdict> Guard(const ClockWatch::Rows& rows);
   absl::StatusOr<RunRecord> Blocked(const GuardVerdict& verdict);
   absl::Status Claim();
@@ -100,6 +99,7 @@ class Cleanup {
   bool MayTouchFiles();
   Step StepNow() const;
   void BeginPhase(const std::string& phase);
+  void EndPhase();
 
   CleanupParts parts_;
   ClockWatch watch_;

@@ -53,6 +53,7 @@ FileWork Cleanup::FileWorkOf() {
 absl::Status Cleanup::NotePastOutputs() {
   shield_changes_.clear();
   return parts_.database.state->VisitShield([this](const ShieldedOutput& past) {
+    if (parts_.stop_requested()) return absl::CancelledError("asked to stop");
     const FileCleaner::Presence presence = cleaner_->NotePast(past);
     // A night on which nobody could tell counts neither way.
     if (presence == FileCleaner::Presence::kCannotTell) return absl::OkStatus();

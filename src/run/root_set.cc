@@ -40,13 +40,13 @@ absl::Status RootSet::Add(const std::filesystem::path& path,
   absl::StatusOr<Trash> trash = Trash::Open(
       *root, calls,
       dry_run == DryRun::kNo ? Trash::Mode::kMake : Trash::Mode::kLook);
-  RootJudgement judgement =
-      JudgeRoot({.path = root->path(),
-                 .id = trash.ok() ? trash->id() : "",
-                 .device = root->identity().device,
-                 .inode = root->identity().inode,
-                 .id_is_hidden = absl::IsPermissionDenied(trash.status())},
-                ledger);
+  const bool id_is_hidden = absl::IsPermissionDenied(trash.status());
+  RootJudgement judgement = JudgeRoot({.path = root->path(),
+                                       .id = trash.ok() ? trash->id() : "",
+                                       .device = root->identity().device,
+                                       .inode = root->identity().inode,
+                                       .id_is_hidden = id_is_hidden},
+                                      ledger);
   if (judgement.record.has_value()) records_.push_back(*judgement.record);
   if (judgement.standing == RootStanding::kForeign) {
     foreign_ = root->path() + " " + judgement.reason;
