@@ -66,6 +66,8 @@ endfunction()
 # tests/*_test.py: one scenario a file, each against the real binary.
 function(retentiond_end_to_end_tests)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  add_library(kernel_clock MODULE
+    ${CMAKE_SOURCE_DIR}/tests/preload/kernel_clock.cc)
   file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*_test.py)
   foreach(scenario ${scenarios})
     get_filename_component(name ${scenario} NAME_WE)
@@ -73,6 +75,7 @@ function(retentiond_end_to_end_tests)
       COMMAND ${Python3_EXECUTABLE} ${scenario}
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
     set_tests_properties(end_to_end.${name} PROPERTIES TIMEOUT 300
-      ENVIRONMENT RETENTIOND=$<TARGET_FILE:retentiond>)
+      ENVIRONMENT "RETENTIOND=$<TARGET_FILE:retentiond>;\
+KERNEL_CLOCK_LIBRARY=$<TARGET_FILE:kernel_clock>")
   endforeach()
 endfunction()

@@ -1,39 +1,57 @@
 // Builds the object graph and runs it; the only file that names every concrete
 // class.
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/status_macros.h"
 #include "cli/commands.h"
 #include "config/config.h"
+#include "config/password_file.h"
 #include "files/file_calls.h"
+#include "jobstore/postgres_store.h"
 #include "jobstore/sqlite_inspect.h"
 #include "jobstore/sqlite_store.h"
 
 namespace retentiond {
 namespace {
 
-absl::Status OnlySqlite() {
-  return absl::InvalidArgumentError(
-      "database.url: this version opens SQLite databases only; expected "
-      "\"file:/path/to/farm.db\"");
+// The password file is read at each connection: a secret may be renewed.
+absl::StatusOr<PostgresTarget> TargetOf(const DatabaseConfig& config) {
+  PostgresTarget target{.parameters = config.parameters,
+                        .schema = config.schema};
+  if (config.password_file.empty()) return target;
+  ASSIGN_OR_RETURN(target.parameters["password"],
+                   ReadPassword(config.password_file));
+  return target;
 }
 
 absl::StatusOr<Database> Open(const DatabaseConfig& config,
                               const JobLayout& layout, OpenMode mode) {
-  if (config.kind != DatabaseKind::kSqlite) return OnlySqlite();
-  return OpenSqlite(config.path, layout, mode);
+  if (config.kind == DatabaseKind::kSqlite) {
+    return OpenSqlite(config.path, layout, mode);
+  }
+  ASSIGN_OR_RETURN(const PostgresTarget target, TargetOf(config));
+  return OpenPostgres(target, layout, mode);
 }
 
 absl::StatusOr<Catalog> ReadCatalog(const DatabaseConfig& config) {
-  if (config.kind != DatabaseKind::kSqlite) return OnlySqlite();
-  return InspectSqliteCatalog(config.path);
+  if (config.kind == DatabaseKind::kSqlite) {
+    return InspectSqliteCatalog(config.path);
+  }
+  ASSIGN_OR_RETURN(const PostgresTarget target, TargetOf(config));
+  return InspectPostgresCatalog(target);
 }
 
 absl::StatusOr<std::vector<std::string>> ReadValues(
     const DatabaseConfig& config, const std::string& table,
     const std::string& column) {
-  if (config.kind != DatabaseKind::kSqlite) return OnlySqlite();
-  return InspectSqliteValues(config.path, table, column);
+  if (config.kind == DatabaseKind::kSqlite) {
+    return InspectSqliteValues(config.path, table, column);
+  }
+  ASSIGN_OR_RETURN(const PostgresTarget target, TargetOf(config));
+  return InspectPostgresValues(target, table, column);
 }
 
 }  // namespace

@@ -26,13 +26,48 @@ class FakeClock:
     def __init__(self, start):
         # Whole seconds are what libfaketime reads without a locale's comma.
         self.offset_s = int(start.timestamp() - time.time())
+        self.synchronised = None  # what the kernel says; None: the truth
+        self.file = None
 
     def now_s(self):
         """Seconds since 1970, by this clock."""
         return time.time() + self.offset_s
 
+    def step(self, seconds):
+        """Somebody sets the clock, also that of a daemon that runs."""
+        self.offset_s += int(seconds)
+        if self.file:
+            self._write_file()
+
+    def set(self, time_of_day):
+        """Sets the clock to a datetime."""
+        self.step(time_of_day.timestamp() - self.now_s())
+
+    def follow_file(self, file):
+        """Lets daemons that start from now on follow each step."""
+        self.file = file
+        self._write_file()
+
+    def _write_file(self):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{self.offset_s:+d}\n")
+        fresh.rename(self.file)
+
     def environment(self):
         library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+        environment = self._environment(library)
+        if self.file:
+            del environment["FAKETIME"]
+            environment["FAKETIME_TIMESTAMP_FILE"] = str(self.file)
+            environment["FAKETIME_NO_CACHE"] = "1"
+        if self.synchronised is not None:
+            environment["LD_PRELOAD"] = (
+                f"{library} {os.environ['KERNEL_CLOCK_LIBRARY']}")
+            environment["KERNEL_CLOCK"] = (
+                "synchronised" if self.synchronised else "on its own")
+        return environment
+
+    def _environment(self, library):
         return {
             "LD_PRELOAD": library,
             "FAKETIME": f"{self.offset_s:+d}",

@@ -80,6 +80,7 @@ class Farm:
         }
         self.write_config()
         self.clock = None
+        self.extra_environment = {}
         self.daemons = []
 
     def write_config(self):
@@ -179,10 +180,59 @@ class Farm:
             "HOME": str(self.scratch),
             "STATE_DIRECTORY": str(self.state),
             "TZ": "UTC",
+            **self.extra_environment,
         }
         if self.clock:
             environment.update(self.clock.environment())
         return environment
+
+    def change_clock_notes(self, change):
+        """Gives each reading that the guard has kept, as a dict, to `change`.
+
+        They are the anchor and the stretches of seen time, in the database and
+        in the state directory.
+        """
+        with self.connect() as connection:
+            for kind, wall, boot in connection.execute(
+                    "SELECT kind, wall_us, boot_id FROM retentiond_clock"
+                    ).fetchall():
+                reading = {"wall_us": wall, "boot_id": boot}
+                change(reading)
+                connection.execute(
+                    "UPDATE retentiond_clock SET wall_us = ?, boot_id = ? "
+                    "WHERE kind = ?",
+                    (reading["wall_us"], reading["boot_id"], kind))
+            note, = connection.execute(
+                "SELECT value FROM retentiond_meta "
+                "WHERE key = 'note:seen-time'").fetchone()
+            connection.execute(
+                "UPDATE retentiond_meta SET value = ? "
+                "WHERE key = 'note:seen-time'",
+                (json.dumps(self._changed(json.loads(note), change)),))
+        for file in self.state.glob("*/*.json"):
+            file.write_text(json.dumps(
+                self._changed(json.loads(file.read_text()), change)))
+
+    @staticmethod
+    def _changed(note, change):
+        for reading in (note, *note.get("stretches", ())):
+            change(reading)
+        return note
+
+    def move_clock_notes(self, by_us):
+        """Lets all that the guard knows have been so much later."""
+        def move(reading):
+            for key in ("wall_us", "since_us", "begin_us", "end_us"):
+                if key in reading:
+                    reading[key] += by_us
+        self.change_clock_notes(move)
+
+    def pretend_a_reboot(self):
+        """Lets all that the guard knows have been under an earlier boot."""
+        def forget_boot(reading):
+            if "boot_id" in reading:
+                reading["boot_id"] = "an earlier boot"
+        self.change_clock_notes(forget_boot)
 
     def command_line(self, *arguments):
         return [binary(), *arguments, "--config", str(self.config)]
@@ -211,6 +261,13 @@ class Farm:
             runs = self.json("runs")
             return runs[0] if runs and runs[0]["finished"] else None
         return daemon.wait_until(closed, "the run is closed")
+
+    def wait_for_slot(self, daemon, date):
+        """Waits until the run of that date is closed, and returns it."""
+        def closed():
+            return next((run for run in self.json("runs")
+                         if run["slot"] == date and run["finished"]), None)
+        return daemon.wait_until(closed, f"the run of {date} is closed")
 
     def wait_for_first_batch(self, daemon):
         """Waits until a run has deleted some of its jobs, and not all."""

@@ -75,8 +75,10 @@ void Print(Terminal& out, const std::vector<Finding>& findings,
 absl::Status AddOutputFinding(const CommandContext& context, Session& session,
                               std::vector<Finding>& findings) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
-                   FileCleaner::Open(session.config.files, session.naming,
-                                     context.wiring.calls, DryRun::kYes));
+                   FileCleaner::Open({.config = session.config.files,
+                                      .naming = session.naming,
+                                      .calls = context.wiring.calls,
+                                      .dry_run = DryRun::kYes}));
   const Instant now = context.wiring.clock.Now();
   RETURN_IF_ERROR(
       session.database.jobs

@@ -92,20 +92,29 @@ std::string FilesSection(const Config& config) {
       QuotedList(roots), QuotedList(config.files.job_names), QuotedList(logs));
 }
 
+constexpr char kSqliteAdvice[] =
+    "# An ORM's migrations would call the daemon's own tables drift. For "
+    "Prisma, in\n# prisma.config.ts:  tables: { external: "
+    "[\"retentiond_*\"] }";
+
+constexpr char kPostgresAdvice[] =
+    "# A password belongs in a file: password_file in [database], or "
+    "~/.pgpass.\n# The daemon keeps its records in the schema \"retentiond\", "
+    "which an ORM's\n# migrations leave alone.";
+
 std::string ConfigurationOf(const Config& config, const LayoutGuess& guess,
                             const std::vector<std::string>& states) {
-  const std::string path = config.database.path.string();
+  const std::string& name = config.database.name;
+  const bool sqlite = config.database.kind == DatabaseKind::kSqlite;
   return fmt::format(
       "# retentiond.toml, as read from {}\n"
       "[database]\nurl = {}\n\n{}{}{}\n"
-      "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n"
-      "# An ORM's migrations would call the daemon's own tables drift. For "
-      "Prisma, in\n# prisma.config.ts:  tables: {{ external: "
-      "[\"retentiond_*\"] }}",
-      path, Quoted("file:" + path),
+      "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n{}",
+      name, Quoted(sqlite ? "file:" + name : name),
       JobsSection(guess, states, GuessFinished(states)),
       DependentsSections(guess), FilesSection(config),
-      Quoted(config.schedule.timezone));
+      Quoted(config.schedule.timezone),
+      sqlite ? kSqliteAdvice : kPostgresAdvice);
 }
 
 absl::StatusOr<ExitCode> Init(const CommandContext& context) {

@@ -52,6 +52,7 @@ Json RunJson(const RunRecord& run) {
           {"errors", run.errors},
           {"kept", Json(run.kept)},
           {"blocked", run.blocked},
+          {"marks", run.marks},
           {"duration_s", duration},
           {"phases_s", Json(run.phases_s)}};
 }

@@ -8,7 +8,9 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "policy/zone.h"
 #include "run/preview.h"
+#include "run/schedule_keeper.h"
 #include "version.h"
 
 namespace retentiond {
@@ -81,8 +83,11 @@ absl::StatusOr<ExitCode> Plan(const CommandContext& context,
     ASSIGN_OR_RETURN(from, InstantOption("--at", *at));
   }
   ASSIGN_OR_RETURN(Session session, OpenSession(context, OpenMode::kReadOnly));
-  Schedule schedule{.at = session.config.schedule.at};
-  ASSIGN_OR_RETURN(schedule.zone, LoadZone(session.config.schedule.timezone));
+  ZoneFiles zones;
+  ASSIGN_OR_RETURN(
+      const Schedule schedule,
+      ScheduleInEffect(session.config.schedule, zones, *session.database.state,
+                       context.wiring.clock.Now()));
   ASSIGN_OR_RETURN(
       const Preview preview,
       PreviewRun({.database = session.database,

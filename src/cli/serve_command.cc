@@ -1,10 +1,12 @@
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <atomic>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
@@ -21,6 +23,7 @@ namespace {
 
 // What a signal handler may touch; one a process, as signals are.
 std::atomic<bool> stop_requested{false};
+std::atomic<bool> reload_requested{false};
 std::atomic<Wakeup*> sleeper{nullptr};
 
 void OnStopSignal(int signal) {
@@ -29,25 +32,46 @@ void OnStopSignal(int signal) {
   if (Wakeup* wakeup = sleeper.load(); wakeup != nullptr) wakeup->Notify();
 }
 
-// SIGTERM and SIGINT end the daemon after the batch at hand.
-class StopSignals {
+void OnReloadSignal(int signal) {
+  (void)signal;
+  reload_requested = true;
+  if (Wakeup* wakeup = sleeper.load(); wakeup != nullptr) wakeup->Notify();
+}
+
+// SIGTERM and SIGINT end the daemon after the batch at hand; SIGHUP has it read
+// its configuration anew.
+class Signals {
  public:
-  explicit StopSignals(Wakeup& wakeup) {
+  explicit Signals(Wakeup& wakeup) {
     sleeper = &wakeup;
-    struct sigaction action {};
-    action.sa_handler = OnStopSignal;
-    sigaction(SIGTERM, &action, nullptr);
-    sigaction(SIGINT, &action, nullptr);
+    Handle(SIGTERM, OnStopSignal);
+    Handle(SIGINT, OnStopSignal);
+    Handle(SIGHUP, OnReloadSignal);
   }
-  ~StopSignals() { sleeper = nullptr; }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  ~Signals() { sleeper = nullptr; }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+ private:
+  static void Handle(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigaction(signal, &action, nullptr);
+  }
 };
 
-std::string HostName() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
+// Those that this process may run on.
+int UsableCores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return CPU_COUNT(&cores);
+}
+
+absl::StatusOr<SharedSettings> LoadSettings(const CommandContext& context) {
+  ASSIGN_OR_RETURN(Config config, LoadValidConfig(context));
+  ASSIGN_OR_RETURN(Naming naming, Naming::Make(config));
+  return std::make_shared<const Settings>(
+      Settings{std::move(config), std::move(naming)});
 }
 
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
@@ -55,33 +79,35 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
     return absl::OutOfRangeError(
         "--json: serve prints no data; its log goes to standard error");
   }
-  ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
-  ASSIGN_OR_RETURN(const Naming naming, Naming::Make(config));
+  ASSIGN_OR_RETURN(SharedSettings settings, LoadSettings(context));
   ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                   LoadZone(config.schedule.timezone));
-  const JobLayout layout = LayoutOf(config, naming);
+                   LoadZone(settings->config.schedule.timezone));
   Wakeup wakeup;
-  const StopSignals signals(wakeup);
+  const Signals signals(wakeup);
   LogObserver observer(MakeLog(), zone);
   ServiceNotifier service;
   const std::string host = HostName();
   Daemon daemon(
-      {.config = config,
-       .naming = naming,
+      {.settings = std::move(settings),
+       .load_settings = [&context] { return LoadSettings(context); },
        .clock = context.wiring.clock,
        .calls = context.wiring.calls,
        .open =
-           [&] {
-             return context.wiring.open(config.database, layout,
-                                        OpenMode::kReadWrite);
+           [&context](const Settings& opened, OpenMode mode) {
+             return context.wiring.open(opened.config.database,
+                                        LayoutOf(opened.config, opened.naming),
+                                        mode);
            },
        .observer = observer,
        .service = service,
        .wakeup = wakeup,
        .stop_requested = [] { return stop_requested.load(); },
+       .take_reload_request = [] { return reload_requested.exchange(false); },
        .host = host,
        .holder = LeaseHolderOfThisProcess(host, context.wiring.clock.BootId()),
-       .build_date = Instant(std::chrono::seconds(kCommitTime))});
+       .build_date = Instant(std::chrono::seconds(kCommitTime)),
+       .most_file_workers = UsableCores(),
+       .file_manner = FileWork::Manner::kConfined});
   RETURN_IF_ERROR(daemon.Serve());
   return ExitCode::kOk;
 }
@@ -93,7 +119,9 @@ void AddServe(CLI::App& app, CommandContext& context) {
       "serve", "Runs the daemon: cleans up once a night until it is stopped");
   command->footer(
       "SIGTERM and SIGINT finish the batch at hand and end the daemon; a run "
-      "that was\nbegun is resumed at the next start.\n\nExample: "
+      "that was\nbegun is resumed at the next start. SIGHUP reads the "
+      "configuration anew; a\nchanged schedule holds from the next date "
+      "on.\n\nExample: "
       "DATABASE_URL=file:./dev.db TEMP_DIR=/tmp/nexrender retentiond serve");
   command->callback(
       [&context] { context.action = [&context] { return Serve(context); }; });

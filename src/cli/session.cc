@@ -33,6 +33,7 @@ JobLayout LayoutOf(const Config& config, const Naming& naming) {
                    .status = config.jobs.status,
                    .finished = config.jobs.finished,
                    .created_zone = config.jobs.created_zone,
+                   .created_zone_given = config.jobs.created_zone_given,
                    .fields = naming.fields(),
                    .required_fields = naming.required_fields()};
   for (const DependentConfig& dependent : config.dependents) {

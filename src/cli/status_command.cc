@@ -10,6 +10,7 @@
 #include "policy/clock_guard.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
+#include "run/schedule_keeper.h"
 
 namespace retentiond {
 namespace {
@@ -76,8 +77,11 @@ void Print(Terminal& out, const StatusReport& report,
 
 absl::StatusOr<ExitCode> Status(const CommandContext& context) {
   ASSIGN_OR_RETURN(Session session, OpenSession(context, OpenMode::kReadOnly));
-  Schedule schedule{.at = session.config.schedule.at};
-  ASSIGN_OR_RETURN(schedule.zone, LoadZone(session.config.schedule.timezone));
+  ZoneFiles zones;
+  ASSIGN_OR_RETURN(
+      const Schedule schedule,
+      ScheduleInEffect(session.config.schedule, zones, *session.database.state,
+                       context.wiring.clock.Now()));
   StateStore& state = *session.database.state;
   StatusReport report;
   report.next = FirstSlotFrom(context.wiring.clock.Now(), schedule);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ struct DatabaseConfig {
   DatabaseKind kind = DatabaseKind::kSqlite;
   std::string url;             // as given; may hold a secret: never print
   std::filesystem::path path;  // kSqlite: absolute
+  // kPostgres. As libpq names them; may hold a secret: never print.
+  std::map<std::string, std::string> parameters = {};
+  std::string schema = {};  // of bare table names; empty: the role's own
+  // Read at each connection; empty: none. Absolute.
+  std::filesystem::path password_file = {};
+  // How the database is named to people: a path, or a URL without secrets.
+  std::string name = {};
 };
 
 // The render manager's layout is the default.
@@ -29,6 +37,7 @@ struct JobsConfig {
   std::optional<std::string> status = "status";
   std::vector<std::string> finished = {"COMPLETED", "FAILED", "CANCELLED"};
   std::string created_zone = "UTC";  // IANA name, of a zoneless column
+  bool created_zone_given = false;   // false: "UTC" is only the default
   // Columns, or paths into a JSON column: "nexrenderConfig.output".
   std::vector<std::string> outputs = {"outputPath"};
   // Whether any key of [jobs] was given: a database of the known layout may

@@ -8,10 +8,35 @@
 #include "config/sections.h"
 
 namespace retentiond {
+namespace {
+
+// A name without a directory is that of a credential of the service.
+absl::Status ReadPasswordFile(const SettingsTable& table,
+                              const Environment& env,
+                              DatabaseConfig& database) {
+  if (!table.Has("password_file")) return absl::OkStatus();
+  std::string file;
+  RETURN_IF_ERROR(table.ReadText("password_file", file));
+  if (database.kind != DatabaseKind::kPostgres) {
+    return table.Error("password_file", "an SQLite database has no password");
+  }
+  const auto credentials = env("CREDENTIALS_DIRECTORY");
+  if (file.find('/') == std::string::npos && credentials.has_value()) {
+    database.password_file = std::filesystem::path(*credentials) / file;
+  } else {
+    database.password_file = file;
+  }
+  if (database.password_file.is_absolute()) return absl::OkStatus();
+  return table.Error("password_file",
+                     "expected the absolute path of a file that holds the "
+                     "password, or the name of a systemd credential");
+}
+
+}  // namespace
 
 absl::StatusOr<DatabaseConfig> ReadDatabase(const SettingsTable& table,
                                             const Environment& env) {
-  RETURN_IF_ERROR(table.CheckKeys({"url"}));
+  RETURN_IF_ERROR(table.CheckKeys({"url", "password_file"}));
   std::string url;
   RETURN_IF_ERROR(table.ReadText("url", url));
   const bool from_file = !url.empty();
@@ -24,7 +49,10 @@ absl::StatusOr<DatabaseConfig> ReadDatabase(const SettingsTable& table,
   std::error_code no_directory;  // then a relative path is refused
   absl::StatusOr<DatabaseConfig> database =
       ParseDatabaseUrl(url, std::filesystem::current_path(no_directory));
-  if (database.ok()) return database;
+  if (database.ok()) {
+    RETURN_IF_ERROR(ReadPasswordFile(table, env, *database));
+    return database;
+  }
   return from_file ? table.Error("url", MessageOf(database.status()))
                    : Annotate(database.status(), "DATABASE_URL");
 }

@@ -9,6 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/status_macros.h"
+#include "config/postgres_url.h"
+
 namespace retentiond {
 namespace {
 
@@ -64,7 +67,12 @@ std::optional<std::string> SqlitePath(const std::string& url) {
 absl::StatusOr<DatabaseConfig> ParseDatabaseUrl(const std::string& url,
                                                 const fs::path& directory) {
   if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
-    return DatabaseConfig{DatabaseKind::kPostgres, url, {}};
+    ASSIGN_OR_RETURN(const PostgresUrl parsed, ParsePostgresUrl(url));
+    DatabaseConfig database{DatabaseKind::kPostgres, url, {}};
+    database.parameters = parsed.parameters;
+    database.schema = parsed.schema;
+    database.name = PublicUrl(parsed);
+    return database;
   }
   const std::optional<std::string> path = SqlitePath(url);
   if (!path.has_value()) {
@@ -79,7 +87,9 @@ absl::StatusOr<DatabaseConfig> ParseDatabaseUrl(const std::string& url,
         "expected the absolute path of a database file, like "
         "\"file:/srv/farm/dev.db\"");
   }
-  return DatabaseConfig{DatabaseKind::kSqlite, url, file};
+  DatabaseConfig database{DatabaseKind::kSqlite, url, file};
+  database.name = file.string();
+  return database;
 }
 
 std::string RedactUrl(const std::string& url) {

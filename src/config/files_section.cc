@@ -129,6 +129,24 @@ absl::Status CheckNoSlash(const SettingsTable& table, const std::string& key,
   return absl::OkStatus();
 }
 
+// A log's name may lead through directories below the root, but not out.
+absl::Status CheckLeadsDown(const SettingsTable& table, const std::string& key,
+                            const std::vector<std::string>& patterns) {
+  for (const std::string& pattern : patterns) {
+    const std::string path = "/" + pattern + "/";
+    bool sound = true;
+    for (const char* part : {"//", "/./", "/../"}) {
+      sound = sound && path.find(part) == std::string::npos;
+    }
+    if (sound) continue;
+    return table.Error(
+        key, fmt::format("expected a path below a root, without \"..\" and "
+                         "empty parts, not \"{}\"",
+                         pattern));
+  }
+  return absl::OkStatus();
+}
+
 // The defaults speak of the last column of the id ("{id}" of ["tenant_id",
 // "id"]); a name that several jobs bear is kept until the last of them goes.
 void SetDefaultNames(const JobsConfig& jobs, FilesConfig& files) {
@@ -157,7 +175,7 @@ absl::StatusOr<FilesConfig> ReadFiles(const SettingsTable& table,
   RETURN_IF_ERROR(ReadNamePatterns(table, "job_names", files.job_names));
   RETURN_IF_ERROR(CheckNoSlash(table, "job_names", files.job_names));
   RETURN_IF_ERROR(ReadNamePatterns(table, "log_names", files.log_names));
-  RETURN_IF_ERROR(CheckNoSlash(table, "log_names", files.log_names));
+  RETURN_IF_ERROR(CheckLeadsDown(table, "log_names", files.log_names));
   RETURN_IF_ERROR(table.ReadList("job_paths", files.job_paths));
   RETURN_IF_ERROR(table.ReadNonEmptyList("output_names", files.output_names));
   RETURN_IF_ERROR(CheckNoSlash(table, "output_names", files.output_names));

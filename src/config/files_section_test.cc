@@ -90,11 +90,21 @@ TEST_F(FilesSectionTest, TakesSeveralFieldsInAPattern) {
 }
 
 TEST_F(FilesSectionTest, RefusesPatternsThatGoDown) {
-  for (const std::string key : {"job_names", "log_names", "output_names"}) {
+  for (const std::string key : {"job_names", "output_names"}) {
     EXPECT_EQ(Refusal("[files]\n" + key + " = [\"{id}/x\"]\n"),
               "r.toml:2: files." + key +
                   ": expected a name directly below a root, without \"/\", not "
                   "\"{id}/x\"");
+  }
+}
+
+TEST_F(FilesSectionTest, LetsLogsLieInDirectoriesBelowTheRoot) {
+  Good("[files]\nlog_names = [\"{id}.log\", \"a/{project}/{id}.log\"]\n");
+  for (const std::string pattern :
+       {"../{id}", "a/../{id}", "/{id}", "{id}/", "a//{id}", "./{id}"}) {
+    EXPECT_THAT(Refusal("[files]\nlog_names = [\"" + pattern + "\"]\n"),
+                HasSubstr("files.log_names: expected a path below a root"))
+        << pattern;
   }
 }
 

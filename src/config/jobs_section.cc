@@ -89,6 +89,7 @@ absl::StatusOr<JobsConfig> ReadJobs(const SettingsTable& table) {
   }
   RETURN_IF_ERROR(table.ReadNonEmptyList("finished", jobs.finished));
   RETURN_IF_ERROR(CheckFinished(table, jobs));
+  jobs.created_zone_given = table.Has("created_zone");
   RETURN_IF_ERROR(table.ReadText("created_zone", jobs.created_zone));
   if (const auto zone = LoadZone(jobs.created_zone); !zone.ok()) {
     return table.Error("created_zone", MessageOf(zone.status()));

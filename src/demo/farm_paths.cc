@@ -28,7 +28,8 @@ Config FarmConfig(const FarmPaths& paths) {
   Config config;
   config.database = {.kind = DatabaseKind::kSqlite,
                      .url = "file:" + paths.database.string(),
-                     .path = paths.database};
+                     .path = paths.database,
+                     .name = paths.database.string()};
   config.files.temp_roots = {paths.temporary};
   config.files.log_roots = {paths.logs};
   config.schedule.timezone = kZone;

@@ -41,6 +41,7 @@ class NoService : public ServiceNotifier {
   void Ready() override {}
   void Status(const std::string&) override {}
   void Alive() override {}
+  void Reloading() override {}
   void Stopping() override {}
 };
 
@@ -99,19 +100,20 @@ absl::Status LiveThrough(const DaemonWorld& world, const NightOrders& orders) {
   NoService service;
   NightObserver observer(farm, orders.dies_after_batches);
   Daemon daemon(
-      {.config = world.config,
-       .naming = world.naming,
+      {.settings = std::make_shared<const Settings>(
+           Settings{world.config, world.naming}),
+       .load_settings = nullptr,
        .clock = world.clock,
        .calls = world.calls,
        .open =
-           [&] {
-             return world.open(world.config, world.naming,
-                               OpenMode::kReadWrite);
+           [&](const Settings& settings, OpenMode mode) {
+             return world.open(settings.config, settings.naming, mode);
            },
        .observer = observer,
        .service = service,
        .wakeup = wakeup,
        .stop_requested = [] { return false; },
+       .take_reload_request = nullptr,
        .host = kHost,
        .holder = LeaseHolderOfThisProcess(kHost, world.clock.BootId()),
        .build_date = world.build_date});

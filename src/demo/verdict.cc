@@ -144,6 +144,12 @@ class Judgement {
            stored.assets == job.assets;
   }
 
+  // The trash of a root may stand, empty but for the file that names the root.
+  bool IsRootsId(const std::string& path) const {
+    return (paths_.temporary / kTrash / "id").string().starts_with(path) ||
+           (paths_.logs / kTrash / "id").string().starts_with(path);
+  }
+
   void CheckTree(PromiseVerdict& verdict) const {
     std::set<std::string> wanted;  // directories above what must be there
     for (const auto& [path, file] : reckoned_.files) {
@@ -154,10 +160,8 @@ class Judgement {
         wanted.insert(above.string());
       }
     }
-    const std::string trash_id = (paths_.temporary / kTrash / "id").string();
     for (const auto& [path, entry] : evidence_.tree) {
-      // The trash may stand, empty but for the file that names the root.
-      if (!BelowRoot(path) || trash_id.starts_with(path)) continue;
+      if (!BelowRoot(path) || IsRootsId(path)) continue;
       if (!wanted.contains(path)) Violate(verdict, path + " is left over");
     }
   }

@@ -25,8 +25,9 @@ namespace retentiond {
 class Descent {
  public:
   struct Entry {
-    const char* name;    // until the next ReadBatch
-    unsigned char type;  // DT_*, as far as the file system says
+    const char* name;     // until the next ReadBatch
+    unsigned char type;   // DT_*, as far as the file system says
+    std::uint64_t inode;  // of a mount point: the one that it covers
   };
   // Directories that are open at a time: with the root's own descriptor and
   // the one that is being opened, within the promised 16.
@@ -34,6 +35,10 @@ class Descent {
   // Names between two looks at whether the directory still hangs where it was
   // entered: what a directory that is moved away may lose.
   static constexpr std::size_t kNamesPerCheck = 256;
+  // A directory that has shown so many names is a large one: it is read on in
+  // larger batches, in the order of the inodes, which is the order on the disk.
+  // (GNU's fts sorts from 10,000 names on.)
+  static constexpr std::size_t kNamesOfALarge = 10'000;
 
   // Stands in the root. `root` and `calls` must outlive the descent.
   static absl::StatusOr<Descent> Open(const Root& root, FileCalls& calls);
@@ -55,13 +60,21 @@ class Descent {
   // still known.
   absl::Status Leave();
 
+  // Renames the current directory, an entry of the root, to the same name in
+  // the root's directory `above`, and goes on in it there. After any error it
+  // lies where it lay before: a name that is taken there (EEXIST), another
+  // file system (EXDEV), another directory that was renamed in its place
+  // (FailedPrecondition, and moved back).
+  absl::Status MoveInto(const std::string& above);
+
   // The next names of the current directory, but for "." and ".."; none at the
   // end. Goes on where it was after a step down and up again.
+  // Of a large directory up to kLargeBuffer bytes of them.
   absl::StatusOr<std::vector<Entry>> ReadBatch();
 
   // FailedPrecondition when the current directory, or one of the nearest 16
-  // above it, no longer hangs where it was entered, or when the root is not
-  // what lies at its path.
+  // above it, no longer hangs where it was entered by the name that it had, or
+  // when the root is not what lies at its path.
   absl::Status CheckInPlace() const;
 
  private:
@@ -74,12 +87,20 @@ class Descent {
     UniqueFd fd;  // not valid while a directory far below is current
     Identity identity;
     off_t position = 0;           // where to read on
+    std::size_t names = 0;        // seen so far
     std::size_t path_length = 0;  // of the directory's own path
   };
 
+  // A batch of a large directory; 100,000 names of a usual length.
+  static constexpr std::size_t kLargeBuffer = 4 * 1024 * 1024;
+
   Descent(const Root& root, FileCalls& calls);
-  absl::Status Push(const char* name, std::string path);
+  absl::StatusOr<Level> OpenLevel(int parent, const char* name) const;
   int OpenDirectory(int parent, const char* name) const;
+  absl::StatusOr<std::size_t> Fill(std::size_t wanted);
+  std::string NameOf(std::size_t level) const;
+  absl::Status CheckIdentity(const std::string& at,
+                             const Identity& identity) const;
   absl::Status CheckRootInPlace() const;
 
   const Root* root_;
@@ -88,6 +109,10 @@ class Descent {
   std::string path_;
   std::vector<char> buffer_;
 };
+
+// `path` for a message: escaped, and of one that is longer than any call takes
+// (PATH_MAX; a deep tree has such) only the beginning.
+std::string ShownPath(const std::string& path);
 
 // What the walkers ask of an entry: type, inode, links, size, stamps, and
 // whether it is a mount point. -1 with errno set on failure.

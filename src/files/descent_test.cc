@@ -155,6 +155,22 @@ TEST_F(DescentTest, NoticesThatItsDirectoryWasMovedAway) {
   EXPECT_TRUE(descent.CheckInPlace().ok());
 }
 
+TEST_F(DescentTest, NoticesThatADirectoryWasRenamedWhereItLies) {
+  MakeTree(root_path(), {Dir("a", {Dir("b")})});
+  Descent descent = Start();
+  ASSERT_TRUE(descent.Enter("a").ok());
+  ASSERT_TRUE(descent.Enter("b").ok());
+  for (const auto& [from, to] : {std::pair("a", "x"), {"a/b", "a/x"}}) {
+    fs::rename(InRoot(from), InRoot(to));
+    EXPECT_TRUE(absl::IsFailedPrecondition(descent.CheckInPlace())) << from;
+    fs::create_directory(InRoot(from));
+    EXPECT_TRUE(absl::IsFailedPrecondition(descent.CheckInPlace())) << from;
+    fs::remove(InRoot(from));
+    fs::rename(InRoot(to), InRoot(from));
+    EXPECT_TRUE(descent.CheckInPlace().ok());
+  }
+}
+
 TEST_F(DescentTest, DoesNotClimbOutOfADirectoryThatWasMovedAway) {
   const std::string deep = MakeChain(20);
   MakeTree(root_path(), {Dir("other")});
@@ -205,6 +221,84 @@ TEST_F(DescentTest, ReportsFailingCalls) {
     return call.function == "stat" && call.name[0] == '/' && ++stats ? EIO : 0;
   });
   EXPECT_EQ(ErrnoOf(descent.CheckInPlace()), EIO);
+}
+
+TEST_F(DescentTest, ReadsALargeDirectoryInTheOrderOfItsInodes) {
+  constexpr std::size_t kNames = Descent::kNamesOfALarge + 5000;
+  MakeFiles(InRoot("d"), kNames);
+  Descent descent = Start();
+  ASSERT_TRUE(descent.Enter("d").ok());
+  std::set<std::string> names;
+  std::size_t largest = 0;
+  while (true) {
+    const auto entries = descent.ReadBatch();
+    ASSERT_TRUE(entries.ok()) << entries.status();
+    if (entries->empty()) break;
+    largest = std::max(largest, entries->size());
+    const bool large = names.size() >= Descent::kNamesOfALarge;
+    std::uint64_t last = 0;
+    for (const auto& entry : *entries) {
+      EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+      if (large) {
+        EXPECT_GT(entry.inode, last);
+      }
+      last = entry.inode;
+    }
+  }
+  EXPECT_EQ(names.size(), kNames);
+  EXPECT_GT(largest, 3000U);
+}
+
+TEST_F(DescentTest, MovesADirectoryOfTheRootAndGoesOnInIt) {
+  MakeTree(root_path(), {Dir("7", {Dir("a")}), Dir("trash")});
+  Descent descent = Start();
+  ASSERT_TRUE(descent.Enter("7").ok());
+  const std::uint64_t inode = descent.inode();
+  ASSERT_TRUE(descent.MoveInto("trash").ok());
+  EXPECT_EQ(descent.path(), "trash/7");
+  EXPECT_EQ(descent.inode(), inode);
+  EXPECT_TRUE(descent.CheckInPlace().ok());
+  ASSERT_TRUE(descent.Enter("a").ok());
+  EXPECT_EQ(descent.path(), "trash/7/a");
+  for (const char* path : {"trash/7", "trash", ""}) {
+    ASSERT_TRUE(descent.Leave().ok());
+    EXPECT_EQ(descent.path(), path);
+  }
+  EXPECT_THAT(Remaining(),
+              testing::ElementsAre("trash", "trash/7", "trash/7/a"));
+}
+
+TEST_F(DescentTest, MovesNothingWhereTheNameIsTaken) {
+  MakeTree(root_path(), {Dir("7"), Dir("trash", {Dir("7")})});
+  Descent descent = Start();
+  ASSERT_TRUE(descent.Enter("7").ok());
+  EXPECT_EQ(ErrnoOf(descent.MoveInto("trash")), EEXIST);
+  EXPECT_EQ(ErrnoOf(descent.MoveInto("none")), ENOENT);
+  EXPECT_EQ(descent.path(), "7");
+  EXPECT_TRUE(descent.CheckInPlace().ok());
+}
+
+TEST_F(DescentTest, MovesBackADirectoryThatIsNotTheOneItEntered) {
+  MakeTree(root_path(), {Dir("7", {File("old")}), Dir("trash")});
+  calls_ = ScriptedCalls([&](const FileCall& call) {
+    if (call.function == "rename" && !fs::exists(InRoot("aside"))) {
+      fs::rename(InRoot("7"), InRoot("aside"));
+      MakeTree(InRoot("7"), {File("new")});
+    }
+    return 0;
+  });
+  Descent descent = Start();
+  ASSERT_TRUE(descent.Enter("7").ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(descent.MoveInto("trash")));
+  EXPECT_EQ(descent.path(), "7");
+  EXPECT_THAT(Remaining(), testing::ElementsAre("7", "7/new", "aside",
+                                                "aside/old", "trash"));
+}
+
+TEST(ShownPathTest, IsEscapedAndNoLongerThanAnyCallTakes) {
+  EXPECT_EQ(ShownPath("a\n"), "a\\x0a");
+  EXPECT_EQ(ShownPath(std::string(4096, 'x')), std::string(4096, 'x') + "...");
+  EXPECT_EQ(ShownPath(std::string(4095, 'x')), std::string(4095, 'x'));
 }
 
 TEST_F(DescentTest, ReadsDirectoriesOfOthersWithoutAskingToHideIt) {

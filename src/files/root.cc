@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -74,6 +77,19 @@ bool SameDirectory(const struct statx& a, const struct statx& b) {
          a.stx_dev_minor == b.stx_dev_minor;
 }
 
+// File systems whose directories list the inodes that statx tells.
+constexpr std::array<std::int64_t, 5> kWithTrueInodes = {
+    EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+    NFS_SUPER_MAGIC};
+
+bool ListsTrueInodes(int fd) {
+  struct statfs st = {};
+  return ::fstatfs(fd, &st) == 0 &&
+         std::find(kWithTrueInodes.begin(), kWithTrueInodes.end(),
+                   static_cast<std::int64_t>(st.f_type)) !=
+             kWithTrueInodes.end();
+}
+
 absl::Status RefuseUnopened(Finding* problem, const std::string& path,
                             int error) {
   const std::string context = fmt::format("root '{}'", EscapeName(path));
@@ -127,6 +143,7 @@ absl::StatusOr<Root> Root::Open(const std::filesystem::path& path,
   root.real_path_ = ReadLink(fmt::format("/proc/self/fd/{}", root.fd()));
   root.identity_ = {gnu_dev_makedev(own.stx_dev_major, own.stx_dev_minor),
                     own.stx_ino, own.stx_mnt_id};
+  root.lists_true_inodes_ = ListsTrueInodes(root.fd());
   // Without /proc the real path is empty, and a root is not opened either.
   if (SameDirectory(own, top) || root.real_path_.size() <= 1) {
     return Refuse(problem,

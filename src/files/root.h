@@ -40,6 +40,9 @@ class Root {
   // of the pinned descriptor.
   const std::string& real_path() const { return real_path_; }
   const RootIdentity& identity() const { return identity_; }
+  // Whether the inodes that a directory lists are those that statx tells, as on
+  // the usual file systems; not so on stacked and on some user-space ones.
+  bool lists_true_inodes() const { return lists_true_inodes_; }
 
  private:
   Root() = default;
@@ -47,6 +50,7 @@ class Root {
   std::string path_;
   std::string real_path_;
   RootIdentity identity_;
+  bool lists_true_inodes_ = false;
 };
 
 // The user id of `files.owner`; InvalidArgument when there is no such user.

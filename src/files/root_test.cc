@@ -142,5 +142,11 @@ TEST(LookUpUserTest, FindsUsersByName) {
   EXPECT_THAT(MessageOf(status), HasSubstr("'no such\\x0auser'"));
 }
 
+TEST_F(RootTest, BelievesNoInodesOfAFileSystemThatItDoesNotKnow) {
+  const absl::StatusOr<Root> root = Root::Open("/proc/sys", std::nullopt);
+  ASSERT_TRUE(root.ok()) << root.status();
+  EXPECT_FALSE(root->lists_true_inodes());
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -51,6 +51,7 @@ class Shield {
   // the root, held when an output is the root or lies above it.
   bool HoldsPath(std::size_t root, std::string_view relative) const;
   bool HoldsInode(std::uint64_t device, std::uint64_t inode) const;
+  bool holds_inodes() const { return inodes_.size() > 0; }
   // Whether an output may lie at or below that directory.
   bool HoldsBelow(std::size_t root, std::string_view relative) const;
 

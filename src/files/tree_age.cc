@@ -34,14 +34,17 @@ bool IsYoung(const struct statx& st, Instant cutoff) {
 
 class AgeWalk {
  public:
-  AgeWalk(Descent& descent, FileCalls& calls, Instant cutoff)
+  AgeWalk(Descent& descent, FileCalls& calls, Instant cutoff,
+          const std::function<void(const char*)>& seen)
       : descent_(descent),
         calls_(calls),
         cutoff_(cutoff),
+        seen_(seen),
         base_(descent.depth()) {}
 
   absl::StatusOr<TreeAge> Run(const std::string& name) {
     pending_.emplace_back();
+    if (seen_) seen_(name.c_str());
     ASSIGN_OR_RETURN(TreeAge age, Look(name));
     while (age == TreeAge::kOld && !pending_.empty()) {
       ASSIGN_OR_RETURN(age, Step());
@@ -63,6 +66,7 @@ class AgeWalk {
       ASSIGN_OR_RETURN(const std::vector<Descent::Entry> entries,
                        descent_.ReadBatch());
       for (const Descent::Entry& entry : entries) {
+        if (seen_) seen_(entry.name);
         ASSIGN_OR_RETURN(const TreeAge age, Look(entry.name));
         if (age != TreeAge::kOld && age != TreeAge::kGone) return age;
       }
@@ -77,8 +81,8 @@ class AgeWalk {
     struct statx st = {};
     if (StatEntry(calls_, descent_.fd(), name.c_str(), st) != 0) {
       if (errno == ENOENT) return TreeAge::kGone;
-      return ErrnoStatus(errno, fmt::format("examine '{}'",
-                                            EscapeName(descent_.PathOf(name))));
+      return ErrnoStatus(
+          errno, fmt::format("examine '{}'", ShownPath(descent_.PathOf(name))));
     }
     if ((st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) {
       return TreeAge::kMounted;
@@ -99,6 +103,7 @@ class AgeWalk {
   Descent& descent_;
   FileCalls& calls_;
   const Instant cutoff_;
+  const std::function<void(const char*)>& seen_;
   const std::size_t base_;
   // Directories still to be entered: one list for each level from the base on.
   std::vector<std::vector<std::string>> pending_;
@@ -106,9 +111,10 @@ class AgeWalk {
 
 }  // namespace
 
-absl::StatusOr<TreeAge> FindTreeAge(Descent& descent, FileCalls& calls,
-                                    const std::string& name, Instant cutoff) {
-  return AgeWalk(descent, calls, cutoff).Run(name);
+absl::StatusOr<TreeAge> FindTreeAge(
+    Descent& descent, FileCalls& calls, const std::string& name, Instant cutoff,
+    const std::function<void(const char*)>& seen) {
+  return AgeWalk(descent, calls, cutoff, seen).Run(name);
 }
 
 }  // namespace retentiond

@@ -1,6 +1,7 @@
 // Whether anything in a tree is younger than an instant.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -20,9 +21,11 @@ enum class TreeAge {
 // Looks at the modification, change and birth time of the entry `name` of the
 // current directory and of everything in it; stops at the first that is young.
 // Stands where it stood afterwards, but after an error perhaps further up.
+// `seen`, which may be null, is told each name that was looked at.
 // Errors: of the first entry that cannot be read; what has vanished meanwhile
 // is none.
-absl::StatusOr<TreeAge> FindTreeAge(Descent& descent, FileCalls& calls,
-                                    const std::string& name, Instant cutoff);
+absl::StatusOr<TreeAge> FindTreeAge(
+    Descent& descent, FileCalls& calls, const std::string& name, Instant cutoff,
+    const std::function<void(const char*)>& seen = nullptr);
 
 }  // namespace retentiond

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,56 +18,34 @@
 #include "base/time.h"
 #include "files/file_calls.h"
 #include "files/live_sockets.h"
+#include "files/mount_points.h"
+#include "files/removal.h"
 #include "files/root.h"
 #include "files/shield.h"
-#include "jobstore/belongings.h"
 
 namespace retentiond {
 
-// Reasons for which an entry is kept.
-inline constexpr char kKeptShielded[] = "shielded";       // an output
-inline constexpr char kKeptPastOutput[] = "past-output";  // fits keep_names
-inline constexpr char kKeptDevice[] = "device";
-inline constexpr char kKeptNewer[] = "newer";  // only_older_than
-inline constexpr char kKeptRefusedName[] = "refused-name";
-inline constexpr char kKeptMounted[] = "mounted";        // until another night
-inline constexpr char kKeptInUse[] = "in-use";           // until another night
-inline constexpr char kKeptSocket[] = "socket";          // until another night
-inline constexpr char kKeptMoved[] = "moved";            // an error too
-inline constexpr char kKeptPermission[] = "permission";  // an error too
-
-struct Removal {
-  static constexpr std::size_t kMostKept = 100;
-  static constexpr std::size_t kMostErrors = 20;
-
-  std::int64_t files = 0;  // all that is not a directory
-  std::int64_t directories = 0;
-  std::int64_t bytes = 0;       // of the files whose last name went
-  std::int64_t shielded = 0;    // outputs that were met and kept
-  std::vector<KeptEntry> kept;  // at most kMostKept, then counted only; escaped
-  std::int64_t kept_total = 0;
-  std::int64_t deferred = 0;        // kept until another night
-  std::vector<std::string> errors;  // one per failing path, at most kMostErrors
-  std::int64_t errors_total = 0;
-
-  // Whether trying again another night could remove more.
-  bool retry() const { return errors_total > 0 || deferred > 0; }
-  void Add(const Removal& other);
-};
-
 class TreeRemover {
  public:
+  enum class UseTrash { kNo, kYes };
   struct Options {
     DryRun dry_run = DryRun::kNo;
     // fnmatch patterns of file names to keep: outputs of past jobs, in
     // orphans.
-    std::vector<std::string> keep_names;
+    std::vector<std::string> keep_names = {};
     // Keep the whole entry when anything in it carries a stamp at or after
     // this instant.
-    std::optional<Instant> only_older_than;
+    std::optional<Instant> only_older_than = {};
+    // Whether a directory in which nothing is to be kept goes into the root's
+    // trash first, which must be there (files/trash.h). What cannot be emptied
+    // there goes back to its place.
+    UseTrash trash = UseTrash::kNo;
+    // Called before each batch of names; may be null. A place to rest.
+    std::function<void()> rest = {};
   };
   // `root_index` is the root's number in the shield. All references must
-  // outlive the remover.
+  // outlive the remover. Threads: one at a time; several removers may work on
+  // one root, each on other entries.
   TreeRemover(const Root& root, std::size_t root_index, const Shield& shield,
               FileCalls& calls, LiveSockets sockets = LiveSockets());
 
@@ -77,12 +55,22 @@ class TreeRemover {
   // else holds a flock on is left; ours is held while it is emptied.
   Removal Remove(std::string_view relative, const Options& options);
 
+  // Removes the directory `relative` if it is empty; it is no failure when it
+  // is not.
+  Removal RemoveEmptyDirectory(std::string_view relative,
+                               const Options& options);
+
+  // Empties what a crash left in the root's trash. What stays in an entry goes
+  // back to its place with it. No trash is success.
+  Removal EmptyTrash(const Options& options);
+
  private:
   const Root& root_;
   std::size_t root_index_;
   const Shield& shield_;
   FileCalls& calls_;
   LiveSockets sockets_;
+  MountPoints mounts_;
 };
 
 }  // namespace retentiond

@@ -7,10 +7,13 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
 
+#include "base/status.h"
 #include "base/unique_fd.h"
+#include "files/trash.h"
 #include "files/tree_remover.h"
 #include "testing/files/remover_fixture.h"
 
@@ -106,6 +109,23 @@ TEST_F(TreeRemoverMountTest, LeavesEverythingOnAReadOnlyMount) {
   const Removal removal = Remove("7");
   EXPECT_THAT(removal.errors, ElementsAre(HasSubstr("Read-only file system")));
   EXPECT_THAT(removal.kept, ElementsAre(KeptEntry{"7/a", "permission"}));
+  root_.reset();
+  Unmount(root_path());
+}
+
+TEST_F(TreeRemoverMountTest, RemovesOnADiskThatIsFull) {
+  ASSERT_EQ(
+      ::mount("none", root_path().c_str(), "tmpfs", 0, "size=64k,nr_inodes=4"),
+      0);
+  root_.emplace(OpenRoot());
+  MakeTree(root_path(), {Dir("7", {File("a", std::string(60'000, 'x'))})});
+  MakeTree(root_path(), {File("filler")});
+  EXPECT_EQ(ErrnoOf(Trash::Open(*root_, calls_, Trash::Mode::kMake).status()),
+            ENOSPC);
+  TreeRemover::Options options;
+  options.trash = TreeRemover::UseTrash::kYes;
+  EXPECT_EQ(Remove("7", options).files, 1);
+  EXPECT_THAT(Remaining(), ElementsAre("filler"));
   root_.reset();
   Unmount(root_path());
 }

@@ -208,6 +208,36 @@ TEST_F(TreeRemoverTest, KeepsAnOutputUnderEveryNameInTheRoot) {
   EXPECT_THAT(Remaining(), ElementsAre("7", "7/a.mp4", "8", "8/copy.mp4"));
 }
 
+TEST_F(TreeRemoverTest, KeepsAnOutputAmongManyFiles) {
+  MakeFiles(InRoot("8"), 100);
+  MakeTree(root_path(), {Dir("7", {File("a.mp4")})});
+  for (int i = 0; i < 100; ++i) {
+    fs::create_hard_link(InRoot("7/a.mp4"),
+                         InRoot("8/copy" + std::to_string(i)));
+  }
+  Shield({"7/a.mp4"});
+  const Removal removal = Remove("8");
+  EXPECT_EQ(removal.shielded, 100);
+  EXPECT_EQ(removal.files, 100);
+}
+
+TEST_F(TreeRemoverTest, EstimatesTheBytesOfManyFiles) {
+  struct stat st = {};
+  for (const int count : {16, 200}) {
+    MakeFiles(InRoot("7"), count);
+    ASSERT_EQ(::stat(InRoot("7/0").c_str(), &st), 0);
+    TreeRemover::Options options;
+    options.dry_run = DryRun::kYes;
+    const Removal counted = Remove("7", options);
+    const Removal removed = Remove("7");
+    EXPECT_EQ(counted.bytes, removed.bytes);
+    EXPECT_EQ(removed.files, count);
+    EXPECT_NEAR(static_cast<double>(removed.bytes),
+                static_cast<double>(st.st_blocks * 512 * count),
+                count == 16 ? 0 : 16 * 4096);
+  }
+}
+
 TEST_F(TreeRemoverTest, KeepsAnOutputThatWasRenamedInItsDirectory) {
   MakeTree(root_path(), {Dir("7", {File("a.mp4"), File("x")})});
   Shield({"7/a.mp4"});
@@ -385,29 +415,53 @@ TEST_F(TreeRemoverTest, ListsNoMoreThanItMay) {
   EXPECT_EQ(removal.kept.size(), Removal::kMostKept);
 }
 
-TEST_F(TreeRemoverTest, EmptiesADeepTreeWithFewDescriptors) {
-  constexpr int kDepth = 5000;
-  UniqueFd here(::open(root_path().c_str(), O_RDONLY | O_DIRECTORY));
-  for (int i = 0; i < kDepth; ++i) {
-    ASSERT_EQ(::mkdirat(here.get(), "d", 0755), 0);
-    const int below = ::openat(here.get(), "d", O_RDONLY | O_DIRECTORY);
-    ASSERT_GE(below, 0);
-    here.Reset(below);
+class DeepTreeTest : public RemoverTest {
+ protected:
+  static constexpr int kDepth = 50'000;
+
+  // A chain of directories below the root, with a file at its end.
+  void MakeChain(const std::string& name) {
+    UniqueFd here(::open(root_path().c_str(), O_RDONLY | O_DIRECTORY));
+    for (int i = 0; i < kDepth; ++i) {
+      ASSERT_EQ(::mkdirat(here.get(), name.c_str(), 0755), 0);
+      here.Reset(::openat(here.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+      ASSERT_TRUE(here.valid());
+    }
+    here.Reset(::openat(here.get(), "file", O_CREAT | O_WRONLY, 0644));
+    ASSERT_TRUE(here.valid());
   }
-  here.Reset(::openat(here.get(), "file", O_CREAT | O_WRONLY, 0644));
-  here.Reset();
-  rlimit before = {};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit few = before;
-  few.rlim_cur = 64;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-  const Removal removal = Remove("d");
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_EQ(removal.files, 1);
-  EXPECT_EQ(removal.directories, kDepth);
-  ExpectNothingElse(removal);
-  EXPECT_LE(calls_.highest_descriptor(), root_->fd() + 16);
-  EXPECT_THAT(Remaining(), IsEmpty());
+  Removal RemoveWith64Descriptors(const std::string& name,
+                                  const TreeRemover::Options& options) {
+    rlimit before = {};
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few = before;
+    few.rlim_cur = 64;
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const Removal removal = RemoveByTrash(name, options);
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    return removal;
+  }
+  void ExpectAllGone(const Removal& removal) {
+    EXPECT_EQ(removal.files, 1);
+    EXPECT_EQ(removal.directories, kDepth);
+    ExpectNothingElse(removal);
+    EXPECT_LE(calls_.highest_descriptor(), root_->fd() + 16);
+    EXPECT_THAT(Remaining(), ElementsAre(".retentiond-trash"));
+  }
+};
+
+TEST_F(DeepTreeTest, IsEmptiedAt50000LevelsWith64Descriptors) {
+  MakeChain("d");
+  ExpectAllGone(RemoveWith64Descriptors("d", {}));
+}
+
+TEST_F(DeepTreeTest, IsAnOrphanAt50000LevelsWith64Descriptors) {
+  TreeRemover::Options options;
+  MakeTree(root_path(), {Dir("d")});
+  options.only_older_than = NewestStamp() + std::chrono::hours(1);
+  fs::remove(InRoot("d"));
+  MakeChain("d");
+  ExpectAllGone(RemoveWith64Descriptors("d", options));
 }
 
 TEST_F(TreeRemoverTest, LeavesWhatItMayNotRemoveAndGoesOn) {
@@ -427,25 +481,6 @@ TEST_F(TreeRemoverTest, LeavesWhatItMayNotRemoveAndGoesOn) {
               UnorderedElementsAre(KeptEntry{"7/closed", "permission"},
                                    KeptEntry{"7/fixed/b", "permission"}));
   EXPECT_TRUE(removal.retry());
-}
-
-TEST(RemovalTest, AddsUp) {
-  Removal sum;
-  Removal one;
-  one.files = 1, one.directories = 2, one.bytes = 3, one.shielded = 4;
-  one.kept_total = 5, one.deferred = 6, one.errors_total = 7;
-  one.kept = {{"a", "shielded"}};
-  one.errors = {"e"};
-  for (int i = 0; i < 200; ++i) sum.Add(one);
-  EXPECT_EQ(sum.files, 200);
-  EXPECT_EQ(sum.directories, 400);
-  EXPECT_EQ(sum.bytes, 600);
-  EXPECT_EQ(sum.shielded, 800);
-  EXPECT_EQ(sum.kept_total, 1000);
-  EXPECT_EQ(sum.deferred, 1200);
-  EXPECT_EQ(sum.errors_total, 1400);
-  EXPECT_EQ(sum.kept.size(), Removal::kMostKept);
-  EXPECT_EQ(sum.errors.size(), Removal::kMostErrors);
 }
 
 TEST(RemovalTest, IsWorthAnotherNightAfterAnErrorOrADelay) {

@@ -111,6 +111,7 @@ std::string RunEndFacts(const RunRecord& run) {
   facts["orphans"] = run.orphans;
   facts["kept"] = RowsOf(run.kept);
   facts["errors"] = TextsOf(run.errors);
+  if (!run.marks.empty()) facts["marks"] = TextsOf(run.marks);
   return facts.dump();
 }
 

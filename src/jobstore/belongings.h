@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -87,6 +88,7 @@ struct FilesOutcome {
   std::vector<PendingId> done;    // removed, or rightly kept for ever
   std::vector<PendingId> failed;  // stay pending, attempts raised by one
   std::vector<KeptEntry> kept;
+  std::map<std::string, std::int64_t> kept_by_reason;  // more than `kept`
   std::vector<std::string> errors;
 };
 

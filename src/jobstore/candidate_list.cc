@@ -6,17 +6,38 @@
 #include "base/status_macros.h"
 
 namespace retentiond {
+namespace {
 
-CandidateList::CandidateList(std::shared_ptr<SqliteConnection> scratch,
-                             std::size_t key_columns)
+void BindKey(SqliteStatement& statement, int first, const TextKey& key) {
+  for (const std::string& text : key) statement.BindText(first++, text);
+}
+
+void ReadKey(const SqliteStatement& row, int first, std::size_t columns,
+             RowKey& key) {
+  key = TakeKey(row, first, columns);
+}
+
+void ReadKey(const SqliteStatement& row, int first, std::size_t columns,
+             TextKey& key) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    key.emplace_back(row.Text(first + static_cast<int>(i)));
+  }
+}
+
+}  // namespace
+
+template <typename Key>
+BasicCandidateList<Key>::BasicCandidateList(
+    std::shared_ptr<SqliteConnection> scratch, std::size_t key_columns)
     : scratch_(std::move(scratch)), key_columns_(key_columns) {}
 
-absl::StatusOr<std::unique_ptr<CandidateList>> CandidateList::Open(
-    std::size_t key_columns) {
+template <typename Key>
+absl::StatusOr<std::unique_ptr<BasicCandidateList<Key>>>
+BasicCandidateList<Key>::Open(std::size_t key_columns) {
   ASSIGN_OR_RETURN(std::shared_ptr<SqliteConnection> scratch,
                    SqliteConnection::OpenScratch());
-  std::unique_ptr<CandidateList> list(
-      new CandidateList(std::move(scratch), key_columns));
+  std::unique_ptr<BasicCandidateList> list(
+      new BasicCandidateList(std::move(scratch), key_columns));
   std::string columns;
   std::string parameters;
   for (std::size_t i = 0; i < key_columns; ++i) {
@@ -34,7 +55,9 @@ absl::StatusOr<std::unique_ptr<CandidateList>> CandidateList::Open(
   return list;
 }
 
-absl::Status CandidateList::Add(const std::vector<Candidate>& candidates) {
+template <typename Key>
+absl::Status BasicCandidateList<Key>::Add(
+    const std::vector<Candidate>& candidates) {
   ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
                    scratch_->BeginImmediate());
   for (const Candidate& candidate : candidates) {
@@ -46,20 +69,23 @@ absl::Status CandidateList::Add(const std::vector<Candidate>& candidates) {
   return transaction.Commit();
 }
 
-absl::StatusOr<std::vector<RowKey>> CandidateList::Peek(std::size_t count) {
+template <typename Key>
+absl::StatusOr<std::vector<Key>> BasicCandidateList<Key>::Peek(
+    std::size_t count) {
   ASSIGN_OR_RETURN(SqliteStatement select, scratch_->Prepare(select_));
   select.BindInt(1, passed_created_us_)
       .BindInt(2, passed_number_)
       .BindInt(3, static_cast<std::int64_t>(count));
-  std::vector<RowKey> keys;
+  std::vector<Key> keys;
   while (true) {
     ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return keys;
-    keys.push_back(TakeKey(select, 2, key_columns_));
+    ReadKey(select, 2, key_columns_, keys.emplace_back());
   }
 }
 
-absl::Status CandidateList::Pass(std::size_t count) {
+template <typename Key>
+absl::Status BasicCandidateList<Key>::Pass(std::size_t count) {
   ASSIGN_OR_RETURN(SqliteStatement select, scratch_->Prepare(select_));
   select.BindInt(1, passed_created_us_)
       .BindInt(2, passed_number_)
@@ -72,9 +98,13 @@ absl::Status CandidateList::Pass(std::size_t count) {
   }
 }
 
-void CandidateList::Rewind() {
+template <typename Key>
+void BasicCandidateList<Key>::Rewind() {
   passed_created_us_ = 0;
   passed_number_ = 0;
 }
+
+template class BasicCandidateList<RowKey>;
+template class BasicCandidateList<TextKey>;
 
 }  // namespace retentiond

@@ -17,28 +17,33 @@
 
 namespace retentiond {
 
-class CandidateList {
+// A row's key, each value in the text form of its type.
+using TextKey = std::vector<std::string>;
+
+// `Key`: RowKey, or TextKey.
+template <typename Key>
+class BasicCandidateList {
  public:
   // `key_columns`: how many values a row key has.
-  static absl::StatusOr<std::unique_ptr<CandidateList>> Open(
+  static absl::StatusOr<std::unique_ptr<BasicCandidateList>> Open(
       std::size_t key_columns);
 
   struct Candidate {
     Instant created;
-    RowKey key;
+    Key key;
   };
 
   // Adds all or none.
   absl::Status Add(const std::vector<Candidate>& candidates);
   // The next ones, at most `count`, without passing them.
-  absl::StatusOr<std::vector<RowKey>> Peek(std::size_t count);
+  absl::StatusOr<std::vector<Key>> Peek(std::size_t count);
   // Passes the next `count` ones, which Peek has returned.
   absl::Status Pass(std::size_t count);
   void Rewind();
 
  private:
-  CandidateList(std::shared_ptr<SqliteConnection> scratch,
-                std::size_t key_columns);
+  BasicCandidateList(std::shared_ptr<SqliteConnection> scratch,
+                     std::size_t key_columns);
 
   std::shared_ptr<SqliteConnection> scratch_;
   std::size_t key_columns_;
@@ -49,5 +54,8 @@ class CandidateList {
   std::int64_t passed_created_us_ = 0;
   std::int64_t passed_number_ = 0;
 };
+
+using CandidateList = BasicCandidateList<RowKey>;
+using TextCandidateList = BasicCandidateList<TextKey>;
 
 }  // namespace retentiond

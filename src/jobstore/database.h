@@ -18,8 +18,9 @@ struct JobLayout {
   std::string created;
   std::optional<std::string> status;  // none: every job counts as finished
   std::vector<std::string> finished;
-  std::string created_zone;       // IANA name, of a zoneless column
-  std::vector<FieldName> fields;  // what Job::fields holds
+  std::string created_zone;         // IANA name, of a zoneless column
+  bool created_zone_given = false;  // by the administrator
+  std::vector<FieldName> fields;    // what Job::fields holds
   struct Declared {
     std::string table;
     std::vector<std::string> columns;

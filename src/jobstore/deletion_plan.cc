@@ -143,4 +143,15 @@ absl::StatusOr<DeletionPlan> MakeDeletionPlan(
   return plan;
 }
 
+std::vector<Reference> FollowedReferences(const DeletionPlan& plan) {
+  std::vector<Reference> references;
+  for (const PlanTable& table : plan.tables) {
+    references.insert(references.end(), table.via.begin(), table.via.end());
+  }
+  for (const auto* more : {&plan.job_to_job, &plan.holding, &plan.clearing}) {
+    references.insert(references.end(), more->begin(), more->end());
+  }
+  return references;
+}
+
 }  // namespace retentiond

@@ -41,4 +41,8 @@ absl::StatusOr<DeletionPlan> MakeDeletionPlan(
     const Catalog& catalog, const std::string& job_table,
     const std::vector<Reference>& declared);
 
+// Every reference that is followed when a job is deleted, by us or by the
+// database.
+std::vector<Reference> FollowedReferences(const DeletionPlan& plan);
+
 }  // namespace retentiond

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -10,26 +9,13 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "jobstore/sqlite_state.h"
+#include "jobstore/sql_state.h"
+#include "jobstore/sqlite_state_sql.h"
 
 namespace retentiond {
 namespace {
 
 using std::chrono::steady_clock;
-
-// The first batch is this fraction of a full one: how many rows go with a job
-// is not known yet.
-constexpr double kFirstBatchJobs = 8;
-
-// Weight of the latest batch in the average of rows per job: follows a change
-// within a few batches, and is not thrown about by one large job.
-constexpr double kLatestWeight = 0.3;
-
-std::int64_t Sum(const RowCounts& rows) {
-  std::int64_t sum = 0;
-  for (const auto& [table, count] : rows) sum += count;
-  return sum;
-}
 
 JobAges AgesOf(const BatchRequest& request) {
   return {request.cutoff, request.slot_start};
@@ -57,7 +43,7 @@ absl::StatusOr<std::unique_ptr<SqliteBatches>> SqliteBatches::Make(
 
 void SqliteBatches::Rewind() {
   candidates_->Rewind();
-  singly_ = 0;
+  sizer_.Rewind();
   rewound_ = true;
 }
 
@@ -70,7 +56,7 @@ absl::StatusOr<Batch> SqliteBatches::Next(const BatchRequest& request,
   if (rewound_) RETURN_IF_ERROR(closure_->Clear());
   rewound_ = false;
   ASSIGN_OR_RETURN(std::vector<RowKey> keys,
-                   candidates_->Peek(JobsToTake(request.row_limit)));
+                   candidates_->Peek(sizer_.JobsToTake(request.row_limit)));
   if (keys.empty()) {
     Batch none;
     none.finished = true;
@@ -78,8 +64,7 @@ absl::StatusOr<Batch> SqliteBatches::Next(const BatchRequest& request,
   }
   ASSIGN_OR_RETURN(Attempt attempt, attempt_with(keys));
   if (attempt.refusal.has_value() && attempt.taken > 1) {
-    // One bad job must not keep the others: from here on one at a time.
-    singly_ = attempt.taken;
+    sizer_.Refused(attempt.taken);
     keys.resize(1);
     ASSIGN_OR_RETURN(attempt, attempt_with(keys));
   }
@@ -90,23 +75,14 @@ absl::StatusOr<Batch> SqliteBatches::Next(const BatchRequest& request,
   }
   if (!attempt.batch.part) {
     RETURN_IF_ERROR(candidates_->Pass(attempt.taken));
-    singly_ -= std::min(singly_, attempt.taken);
+    sizer_.Passed(attempt.taken);
   }
   return std::move(attempt.batch);
 }
 
-std::size_t SqliteBatches::JobsToTake(std::int64_t row_limit) const {
-  if (singly_ > 0) return 1;
-  const double jobs =
-      rows_per_job_.has_value()
-          ? std::floor(static_cast<double>(row_limit) / *rows_per_job_)
-          : std::min(kFirstBatchJobs, static_cast<double>(row_limit));
-  return static_cast<std::size_t>(
-      std::clamp(jobs, 1.0, static_cast<double>(row_limit)));
-}
-
 absl::Status SqliteBatches::CheckMayDelete(const BatchRequest& request) {
-  RETURN_IF_ERROR(CheckEpoch(*connection_, request.epoch));
+  SqliteStateSql state(*connection_);
+  RETURN_IF_ERROR(CheckEpoch(state, request.epoch));
   ASSIGN_OR_RETURN(const auto version,
                    connection_->QueryInt("PRAGMA main.schema_version"));
   if (version != schema_version_) {
@@ -150,7 +126,8 @@ absl::StatusOr<SqliteBatches::Attempt> SqliteBatches::Delete(
         for (const Job& job : jobs) batch.jobs.push_back(job.id);
         ASSIGN_OR_RETURN(batch.belongings, record(jobs));
       }
-      RETURN_IF_ERROR(RecordBatch(*connection_, request, batch));
+      SqliteStateSql state(*connection_);
+      RETURN_IF_ERROR(RecordBatch(state, request, batch));
       done = transaction.Commit();
     }
     if (done.code() == absl::StatusCode::kFailedPrecondition) {
@@ -190,22 +167,12 @@ absl::Status SqliteBatches::Take(const BatchRequest& request,
   std::size_t count = keys.size();
   while (true) {
     RETURN_IF_ERROR(TakeFirst(request, keys, count, attempt));
-    const std::int64_t rows = Sum(attempt.collected) + Sum(attempt.leaves);
-    if (attempt.added.empty()) return absl::OkStatus();
-    const double per_job =
-        static_cast<double>(rows) / static_cast<double>(attempt.added.size());
-    const bool fits = rows <= request.row_limit || count == 1;
-    rows_per_job_ =
-        fits ? rows_per_job_.value_or(per_job) * (1 - kLatestWeight) +
-                   per_job * kLatestWeight
-             : per_job;
-    rows_per_job_ = std::max(*rows_per_job_, 1.0);
-    if (fits) return absl::OkStatus();
+    const std::int64_t rows = SumOf(attempt.collected) + SumOf(attempt.leaves);
+    const std::optional<std::size_t> fewer =
+        sizer_.Fit(count, attempt.added.size(), rows, request.row_limit);
+    if (!fewer.has_value()) return absl::OkStatus();
     RETURN_IF_ERROR(closure_->Abandon());
-    count = std::clamp<std::size_t>(
-        static_cast<std::size_t>(static_cast<double>(request.row_limit) /
-                                 per_job),
-        1, count - 1);
+    count = *fewer;
   }
 }
 
@@ -243,9 +210,9 @@ absl::Status SqliteBatches::DeleteRows(const BatchRequest& request,
                                        Attempt& attempt) {
   const std::int64_t round = closure_->first_round();
   Batch& batch = attempt.batch;
-  const std::int64_t leaves = Sum(attempt.leaves);
+  const std::int64_t leaves = SumOf(attempt.leaves);
   if (attempt.taken == 1 && leaves > 0 &&
-      leaves + Sum(attempt.collected) > request.row_limit) {
+      leaves + SumOf(attempt.collected) > request.row_limit) {
     batch.part = true;
     batch.part_of = attempt.added.front().job.id;
     ASSIGN_OR_RETURN(batch.rows, deletion_->DeleteLeaves(*connection_, round,

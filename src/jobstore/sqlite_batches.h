@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "jobstore/batch_sizer.h"
 #include "jobstore/candidate_list.h"
 #include "jobstore/sqlite_closure.h"
 #include "jobstore/sqlite_deletion.h"
@@ -43,7 +44,6 @@ class SqliteBatches {
     std::optional<std::string> refusal;  // why the database refused
   };
 
-  std::size_t JobsToTake(std::int64_t row_limit) const;
   absl::StatusOr<Attempt> Delete(const BatchRequest& request,
                                  const BatchRecorder& record,
                                  const std::vector<RowKey>& keys);
@@ -69,12 +69,7 @@ class SqliteBatches {
   std::optional<SqliteDeletion> deletion_;
   std::int64_t schema_version_ = 0;
   std::optional<std::int64_t> data_version_;
-  // Running average of the rows that go with one job, itself included; none
-  // before the first batch.
-  std::optional<double> rows_per_job_;
-  // Candidates still to be taken one at a time, after the database refused a
-  // batch that held them all.
-  std::size_t singly_ = 0;
+  BatchSizer sizer_;
   bool rewound_ = false;  // what a dry run noted is still to be forgotten
 };
 

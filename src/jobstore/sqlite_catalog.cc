@@ -14,9 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/nearest_name.h"
 #include "base/status_macros.h"
-#include "jobstore/job_field.h"
+#include "jobstore/layout_resolution.h"
 
 namespace retentiond {
 namespace {
@@ -25,22 +24,14 @@ bool SameName(const std::string& a, const std::string& b) {
   return sqlite3_stricmp(a.c_str(), b.c_str()) == 0;
 }
 
-// The member of `names` that SQLite takes `name` for.
 std::optional<std::string> Resolve(const std::vector<std::string>& names,
                                    const std::string& name) {
-  const auto found = std::find_if(
-      names.begin(), names.end(),
-      [&](const std::string& known) { return SameName(known, name); });
-  if (found == names.end()) return std::nullopt;
-  return *found;
+  return ResolveName(names, name, SameName);
 }
 
 const CatalogTable* ResolveTable(const Catalog& catalog,
                                  const std::string& name) {
-  const auto found = std::find_if(
-      catalog.tables.begin(), catalog.tables.end(),
-      [&](const CatalogTable& table) { return SameName(table.name, name); });
-  return found == catalog.tables.end() ? nullptr : &*found;
+  return ResolveTable(catalog, name, SameName);
 }
 
 absl::Status ReadColumns(SqliteConnection& connection, CatalogTable& table) {
@@ -191,31 +182,6 @@ absl::StatusOr<std::vector<Reference>> ReferencesOf(
   }
 }
 
-absl::StatusOr<std::string> ResolveColumn(const CatalogTable& table,
-                                          const std::string& setting,
-                                          const std::string& column) {
-  const auto found = Resolve(table.columns, column);
-  if (found.has_value()) return *found;
-  const auto nearest = NearestName(column, table.columns);
-  return absl::InvalidArgumentError(fmt::format(
-      "{}: table \"{}\" has no column \"{}\"{}; it has: {}", setting,
-      table.name, column,
-      nearest.has_value() ? fmt::format(" (did you mean \"{}\"?)", *nearest)
-                          : "",
-      fmt::join(table.columns, ", ")));
-}
-
-absl::Status NoJobTable(const Catalog& catalog, const std::string& name) {
-  std::vector<std::string> names;
-  for (const CatalogTable& table : catalog.tables) names.push_back(table.name);
-  const auto nearest = NearestName(name, names);
-  return absl::InvalidArgumentError(fmt::format(
-      "jobs.table: no table \"{}\"{}; the database has: {}", name,
-      nearest.has_value() ? fmt::format(" (did you mean \"{}\"?)", *nearest)
-                          : "",
-      names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
-}
-
 }  // namespace
 
 absl::StatusOr<Catalog> ReadSqliteCatalog(SqliteConnection& connection) {
@@ -238,49 +204,7 @@ absl::StatusOr<Catalog> ReadSqliteCatalog(SqliteConnection& connection) {
 
 absl::StatusOr<JobLayout> ResolveLayout(const Catalog& catalog,
                                         const JobLayout& layout) {
-  JobLayout resolved = layout;
-  const CatalogTable* table = ResolveTable(catalog, layout.table);
-  if (table == nullptr) return NoJobTable(catalog, layout.table);
-  resolved.table = table->name;
-  for (std::string& column : resolved.id) {
-    ASSIGN_OR_RETURN(column, ResolveColumn(*table, "jobs.id", column));
-  }
-  ASSIGN_OR_RETURN(resolved.created,
-                   ResolveColumn(*table, "jobs.created", layout.created));
-  if (layout.status.has_value()) {
-    ASSIGN_OR_RETURN(resolved.status,
-                     ResolveColumn(*table, "jobs.status", *layout.status));
-  }
-  for (const FieldName& field : layout.required_fields) {
-    if (FindField(field, table->columns).has_value()) continue;
-    return ResolveColumn(*table, "jobs.outputs or [files]", field).status();
-  }
-  for (JobLayout::Declared& declared : resolved.declared) {
-    const CatalogTable* dependent = ResolveTable(catalog, declared.table);
-    if (dependent == nullptr) continue;  // named by the deletion plan
-    declared.table = dependent->name;
-    for (std::string& column : declared.columns) {
-      column = Resolve(dependent->columns, column).value_or(column);
-    }
-  }
-  return resolved;
-}
-
-std::vector<Reference> DeclaredReferences(const Catalog& catalog,
-                                          const JobLayout& layout) {
-  std::vector<Reference> references;
-  for (const JobLayout::Declared& declared : layout.declared) {
-    Reference reference;
-    reference.table = declared.table;
-    reference.columns = declared.columns;
-    reference.parent = layout.table;
-    reference.parent_columns = layout.id;
-    reference.on_delete = OnDelete::kDeclared;
-    const CatalogTable* table = catalog.Find(declared.table);
-    reference.indexed = table != nullptr && table->HasIndexOn(declared.columns);
-    references.push_back(std::move(reference));
-  }
-  return references;
+  return ResolveLayout(catalog, layout, SameName);
 }
 
 absl::StatusOr<std::vector<std::string>> RowKeyColumns(

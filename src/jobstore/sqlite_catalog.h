@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "jobstore/catalog.h"
-#include "jobstore/database.h"
+#include "jobstore/layout_resolution.h"
 #include "jobstore/sqlite_connection.h"
 
 namespace retentiond {
@@ -17,15 +17,9 @@ namespace retentiond {
 // columns that do not exist are left out.
 absl::StatusOr<Catalog> ReadSqliteCatalog(SqliteConnection& connection);
 
-// What is said in `layout` of tables and columns, in the catalog's spelling.
-// InvalidArgument (no such table or column) names what there is, and the
-// nearest name.
+// ResolveLayout by SQLite's rule: names in any case are the same.
 absl::StatusOr<JobLayout> ResolveLayout(const Catalog& catalog,
                                         const JobLayout& layout);
-
-// The declared dependents as references to the job table.
-std::vector<Reference> DeclaredReferences(const Catalog& catalog,
-                                          const JobLayout& layout);
 
 // The columns that address one row for good, quoted: the rowid by a name that
 // no column has taken, or the primary key. InvalidArgument when a table has

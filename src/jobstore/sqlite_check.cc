@@ -34,18 +34,6 @@ std::string IndexStatement(const std::string& table,
                      QuoteName(table), Quoted(columns));
 }
 
-// Every reference that is followed when a job is deleted, by us or by SQLite.
-std::vector<Reference> FollowedReferences(const DeletionPlan& plan) {
-  std::vector<Reference> references;
-  for (const PlanTable& table : plan.tables) {
-    references.insert(references.end(), table.via.begin(), table.via.end());
-  }
-  for (const auto* more : {&plan.job_to_job, &plan.holding, &plan.clearing}) {
-    references.insert(references.end(), more->begin(), more->end());
-  }
-  return references;
-}
-
 void AddMissingIndexes(const DeletionPlan& plan,
                        std::vector<Finding>& findings) {
   for (const Reference& reference : FollowedReferences(plan)) {

@@ -34,10 +34,6 @@ absl::StatusOr<std::int64_t> RunChange(SqliteConnection& connection,
   return connection.changes();
 }
 
-void Note(RowCounts& rows, const std::string& table, std::int64_t count) {
-  if (count > 0) rows[table] += count;
-}
-
 }  // namespace
 
 absl::StatusOr<SqliteDeletion> SqliteDeletion::Make(
@@ -135,7 +131,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::CountCollected(
   for (const Collected& table : collected_) {
     ASSIGN_OR_RETURN(const std::int64_t count,
                      QueryCount(connection, table.count, first_round));
-    Note(rows, table.table, count);
+    NoteRows(rows, table.table, count);
   }
   return rows;
 }
@@ -147,7 +143,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::CountLeaves(
   for (const Leaf& leaf : leaves_) {
     ASSIGN_OR_RETURN(const std::int64_t count,
                      QueryCount(connection, leaf.count, first_round, limit));
-    Note(rows, leaf.table, count);
+    NoteRows(rows, leaf.table, count);
   }
   return rows;
 }
@@ -161,7 +157,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::Delete(
   for (const Leaf& leaf : leaves_) {
     ASSIGN_OR_RETURN(const std::int64_t count,
                      RunChange(connection, leaf.remove, first_round));
-    Note(rows, leaf.table, count);
+    NoteRows(rows, leaf.table, count);
   }
   for (const std::string& sql : clear_) {
     RETURN_IF_ERROR(RunChange(connection, sql, first_round).status());
@@ -171,7 +167,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::Delete(
                      RunChange(connection, table.remove, first_round));
     const auto found = collected.find(table.table);
     const std::int64_t expected = found == collected.end() ? 0 : found->second;
-    Note(rows, table.table, expected);
+    NoteRows(rows, table.table, expected);
     if (count == expected) continue;
     // Fewer: they went by a cascade within the batch, or a trigger keeps them.
     ASSIGN_OR_RETURN(const std::int64_t remaining,
@@ -195,7 +191,7 @@ absl::StatusOr<RowCounts> SqliteDeletion::DeleteLeaves(
     ASSIGN_OR_RETURN(
         const std::int64_t count,
         RunChange(connection, leaf.remove_some, first_round, limit));
-    Note(rows, leaf.table, count);
+    NoteRows(rows, leaf.table, count);
     limit -= count;
   }
   return rows;

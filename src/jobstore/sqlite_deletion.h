@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "jobstore/row_counts.h"
 #include "jobstore/sqlite_closure.h"
 #include "jobstore/sqlite_enforcement.h"
 
 namespace retentiond {
-
-using RowCounts = std::map<std::string, std::int64_t>;  // by table, none is 0
 
 // The rows of leaf tables are never collected: they are found by their going
 // parents in one statement, so that a missing index costs a scan a batch and

@@ -79,7 +79,8 @@ absl::StatusOr<SurveyTotals> SqliteJobStore::Survey(
   const auto note = [&](std::vector<JobRow>& slice) -> absl::Status {
     std::vector<CandidateList::Candidate> expired;
     for (JobRow& row : slice) {
-      tally.Count(row);
+      tally.Count(row.job, row.ahead ? SurveyTally::Ahead::kYes
+                                     : SurveyTally::Ahead::kNo);
       NoteRowid(row);
       if (visit != nullptr) RETURN_IF_ERROR(visit(row.job));
       if (row.job.job_class == JobClass::kExpired) {

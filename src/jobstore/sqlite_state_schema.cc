@@ -5,14 +5,13 @@
 // UTF-16 database would change some of them.
 #include "jobstore/sqlite_state_schema.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status_macros.h"
+#include "jobstore/sqlite_state_sql.h"
+#include "jobstore/state_meta.h"
 
 namespace retentiond {
 namespace {
@@ -124,9 +123,14 @@ ALTER TABLE retentiond_shield_2 RENAME TO retentiond_shield;
 ALTER TABLE retentiond_run ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';
 )sql";
 
+// Finds the temporary table first, where there is one.
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE retentiond_run ADD COLUMN marks TEXT NOT NULL DEFAULT '[]';
+)sql";
+
 // The steps from each version to the next; version 0 is a database without the
 // tables. A released step is never changed: a change is one more step.
-constexpr std::string_view kSteps[] = {kVersion1, kVersion2};
+constexpr std::string_view kSteps[] = {kVersion1, kVersion2, kVersion3};
 constexpr std::int64_t kKnownVersion = std::size(kSteps);
 
 std::string StepSql(std::string_view step, std::string_view temp) {
@@ -146,22 +150,8 @@ absl::StatusOr<std::int64_t> VersionOf(SqliteConnection& connection) {
       connection.QueryInt("SELECT count(*) FROM main.sqlite_schema WHERE type "
                           "= 'table' AND name = 'retentiond_meta'"));
   if (tables.value_or(0) == 0) return 0;
-  ASSIGN_OR_RETURN(const std::optional<std::int64_t> version,
-                   ReadMetaInt(connection, kMetaVersion));
-  if (!version.has_value()) {
-    return absl::DataLossError(
-        "retentiond_meta: the state's version is missing; restore the "
-        "retentiond_* tables from a backup, or drop them all to begin anew");
-  }
-  return *version;
-}
-
-absl::Status CheckVersion(std::int64_t version) {
-  if (version <= kKnownVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "the state in this database has version {}, and this program knows "
-      "versions up to {}; please use the newer retentiond",
-      version, kKnownVersion));
+  SqliteStateSql state(connection);
+  return ReadStateVersion(state);
 }
 
 absl::Status ApplySteps(SqliteConnection& connection, std::int64_t from,
@@ -177,7 +167,7 @@ absl::Status Migrate(SqliteConnection& connection) {
                    connection.BeginImmediate());
   // Read again: another daemon may have been faster.
   ASSIGN_OR_RETURN(const std::int64_t version, VersionOf(connection));
-  RETURN_IF_ERROR(CheckVersion(version));
+  RETURN_IF_ERROR(CheckStateVersion(version, kKnownVersion));
   RETURN_IF_ERROR(ApplySteps(connection, version, ""));
   if (version == 0) {
     RETURN_IF_ERROR(connection.Execute(
@@ -185,8 +175,9 @@ absl::Status Migrate(SqliteConnection& connection) {
         "VALUES ('state_id', lower(hex(randomblob(16)))); "
         "INSERT INTO retentiond_lease VALUES (1, x'', 0, 0)"));
   }
+  SqliteStateSql state(connection);
   RETURN_IF_ERROR(
-      WriteMeta(connection, kMetaVersion, std::to_string(kKnownVersion)));
+      WriteMeta(state, kMetaVersion, std::to_string(kKnownVersion)));
   return transaction.Commit();
 }
 
@@ -194,49 +185,11 @@ absl::Status Migrate(SqliteConnection& connection) {
 
 absl::Status PrepareStateTables(SqliteConnection& connection, OpenMode mode) {
   ASSIGN_OR_RETURN(const std::int64_t version, VersionOf(connection));
-  RETURN_IF_ERROR(CheckVersion(version));
+  RETURN_IF_ERROR(CheckStateVersion(version, kKnownVersion));
   if (version == kKnownVersion) return absl::OkStatus();
   if (mode == OpenMode::kReadWrite) return Migrate(connection);
   if (version == 0) return ApplySteps(connection, 0, "TEMP");
-  return absl::FailedPreconditionError(fmt::format(
-      "the state in this database has version {}, and this program reads "
-      "version {}; please start the daemon once, which brings it up to date",
-      version, kKnownVersion));
-}
-
-absl::StatusOr<std::optional<std::string>> ReadMeta(
-    SqliteConnection& connection, const std::string& key) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement statement,
-      connection.Prepare("SELECT value FROM retentiond_meta WHERE key = ?1"));
-  statement.BindText(1, key);
-  ASSIGN_OR_RETURN(const bool found, statement.Step());
-  if (!found) return std::optional<std::string>();
-  return std::optional<std::string>(std::string(statement.Text(0)));
-}
-
-absl::StatusOr<std::optional<std::int64_t>> ReadMetaInt(
-    SqliteConnection& connection, const std::string& key) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> text,
-                   ReadMeta(connection, key));
-  if (!text.has_value()) return std::optional<std::int64_t>();
-  std::int64_t value = 0;
-  const char* end = text->data() + text->size();
-  const auto [rest, error] = std::from_chars(text->data(), end, value);
-  if (error != std::errc() || rest != end) {
-    return absl::DataLossError(
-        fmt::format("retentiond_meta: {} is not a number", key));
-  }
-  return std::optional<std::int64_t>(value);
-}
-
-absl::Status WriteMeta(SqliteConnection& connection, const std::string& key,
-                       const std::string& value) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement statement,
-      connection.Prepare("INSERT INTO retentiond_meta VALUES (?1, ?2) "
-                         "ON CONFLICT (key) DO UPDATE SET value = ?2"));
-  return statement.BindText(1, key).BindText(2, value).Run();
+  return OlderState(version, kKnownVersion);
 }
 
 }  // namespace retentiond

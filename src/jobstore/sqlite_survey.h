@@ -10,6 +10,7 @@
 #include "jobstore/candidate_list.h"
 #include "jobstore/job_store.h"
 #include "jobstore/sqlite_job_table.h"
+#include "jobstore/survey_tally.h"
 
 namespace retentiond {
 
@@ -36,21 +37,6 @@ class SlicedWalk {
   std::string next_sql_;
   std::size_t key_columns_;
   RowKey last_;  // of the last row read; empty before the first
-};
-
-// Counts the jobs of a whole table as they are shown to it.
-class SurveyTally {
- public:
-  explicit SurveyTally(const SurveyRequest& request) : request_(request) {}
-  void Count(const JobRow& row);
-  // The sums, with the oldest jobs in work in order.
-  SurveyTotals Finish();
-
- private:
-  void Keep(const Job& job);
-
-  SurveyRequest request_;
-  SurveyTotals totals_;
 };
 
 // Walks the job table (from `start`, if any, else from its first row) and shows

@@ -360,6 +360,16 @@ TEST_P(StateStoreConformanceTest, RemembersSinceWhenItIsBlocked) {
   EXPECT_FALSE(state().BlockedSince()->has_value());
 }
 
+TEST_P(StateStoreConformanceTest, RemembersItsNotes) {
+  EXPECT_EQ(*state().ReadNote("schedule"), std::nullopt);
+  ASSERT_OK(state().WriteNote("schedule", "{\"at\":180}"));
+  ASSERT_OK(state().WriteNote("last_slot", "another thing"));
+  EXPECT_EQ(*state().ReadNote("schedule"), "{\"at\":180}");
+  ASSERT_OK(state().WriteNote("schedule", ""));
+  EXPECT_EQ(*state().ReadNote("schedule"), "");
+  EXPECT_EQ(*state().LastSlot(), std::nullopt);
+}
+
 // --- pruning
 
 TEST_P(StateStoreConformanceTest, PrunesNothingThatIsYoung) {

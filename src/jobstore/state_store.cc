@@ -1,5 +1,7 @@
 #include "jobstore/state_store.h"
 
+#include <optional>
+
 namespace retentiond {
 
 const char* NameOf(RunOutcome outcome) {
@@ -16,6 +18,10 @@ const char* NameOf(RunOutcome outcome) {
       return "interrupted";
   }
   return "unknown";  // GCOV_EXCL_LINE: the switch names every outcome
+}
+
+absl::StatusOr<std::optional<ServerClock>> StateStore::ReadServerClock() {
+  return std::optional<ServerClock>();
 }
 
 }  // namespace retentiond

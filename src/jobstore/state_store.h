@@ -21,6 +21,11 @@ enum class RunOutcome { kSuccess, kPartial, kBlocked, kFailed, kInterrupted };
 // "success", "partial", "blocked", "failed", "interrupted".
 const char* NameOf(RunOutcome outcome);
 
+// Marks of a run: it took more than three times the median of the last ones; it
+// was ended by the schedule's window.
+inline constexpr char kMarkSlow[] = "slow";
+inline constexpr char kMarkWindowCut[] = "window-cut";
+
 // The execution of one slot, as `runs` shows it.
 struct RunRecord {
   RunId id{};
@@ -48,6 +53,8 @@ struct RunRecord {
   std::map<std::string, double> phases_s;  // seconds by phase
   // Entries that were met and kept, by reason ("shielded", "mounted", ...).
   std::map<std::string, std::int64_t> kept;
+  // What a person should hear of besides the outcome: kMarkSlow, ...
+  std::vector<std::string> marks;
   std::string phase;  // while open: "survey", "batches", "orphans", ...
   std::string pace;   // while open: what the governor says
   // More for the run's audit records ("host", "zone_data"); kept only there.
@@ -101,9 +108,9 @@ class StateStore {
   // another slot is open.
   virtual absl::StatusOr<RunId> BeginRun(const RunRecord& run,
                                          const Lease& lease) = 0;
-  // Writes phase, expired, held, undatable, orphans, errors, kept and phases_s
-  // of an open run. Counts of deleted rows and files are kept by DeleteBatch
-  // and RecordFiles.
+  // Writes phase, expired, held, undatable, orphans, errors, kept, marks and
+  // phases_s of an open run. Counts of deleted rows and files are kept by
+  // DeleteBatch and RecordFiles.
   virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
   // Does what UpdateRun does, closes the run with its outcome (which must be
   // set) at `run.finished` or now, advances the last slot to it unless it was
@@ -160,6 +167,16 @@ class StateStore {
   virtual absl::StatusOr<std::optional<ClockReading>> BlockedSince() = 0;
   virtual absl::Status SetBlockedSince(
       const std::optional<ClockReading>& reading) = 0;
+  // The clock of the database's server as it is now; none where there is no
+  // server, as here.
+  virtual absl::StatusOr<std::optional<ServerClock>> ReadServerClock();
+
+  // --- small texts that the daemon keeps for itself, by key ("schedule"); none
+  // when there is none.
+  virtual absl::StatusOr<std::optional<std::string>> ReadNote(
+      const std::string& key) = 0;
+  virtual absl::Status WriteNote(const std::string& key,
+                                 const std::string& text) = 0;
 
   // Drops batch details older than 90 days, giving up what is still pending of
   // them (audited as kept), audit segments of which every record is older

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -60,6 +61,7 @@ TEST_P(StateStoreConformanceTest, AnswersAsIfEmptyWhereThereAreNoTables) {
   EXPECT_FALSE(empty.FindDeletion({"a"})->has_value());
   EXPECT_EQ(*empty.ReadAnchor(), std::nullopt);
   EXPECT_FALSE(empty.BlockedSince()->has_value());
+  EXPECT_EQ(*empty.ReadNote("schedule"), std::nullopt);
 }
 
 TEST_P(StateStoreConformanceTest, WritesNothingWhenOpenedReadOnly) {
@@ -71,6 +73,7 @@ TEST_P(StateStoreConformanceTest, WritesNothingWhenOpenedReadOnly) {
     EXPECT_THAT(*reader.ListRuns(10), SizeIs(1));
     EXPECT_EQ(reader.SetLastSlot(Slot()).code(), Code::kPermissionDenied);
     EXPECT_EQ(reader.Prune(kLater).code(), Code::kPermissionDenied);
+    EXPECT_EQ(reader.WriteNote("a", "b").code(), Code::kPermissionDenied);
     EXPECT_EQ(reader.TakeLease("host-a", std::nullopt).status().code(),
               Code::kPermissionDenied);
   }
@@ -223,6 +226,7 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   run.held = 2;
   run.undatable = 1;
   run.orphans = 4;
+  run.marks = {kMarkSlow, kMarkWindowCut};
   run.phases_s = {{"survey", 1.5}, {"odd\xff", 2}};
   run.kept = {{"shielded", 3}};
   run.jobs_deleted = 99;  // kept by DeleteBatch alone
@@ -235,6 +239,7 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   EXPECT_EQ(open.held, 2);
   EXPECT_EQ(open.undatable, 1);
   EXPECT_EQ(open.orphans, 4);
+  EXPECT_THAT(open.marks, ElementsAre("slow", "window-cut"));
   EXPECT_EQ(open.jobs_deleted, 0);
   EXPECT_EQ(open.phases_s.at("survey"), 1.5);
   EXPECT_EQ(open.kept.at("shielded"), 3);

@@ -35,6 +35,9 @@ constexpr std::array kFacts = {
     FactTraits{ClockFact::kWouldDeleteAll, "would-delete-all", true,
                "this first run would delete every job, and nothing vouches for "
                "the clock"},
+    FactTraits{ClockFact::kServerOff, "server-off", true,
+               "the clock of the database's server differs by more than an "
+               "hour"},
     FactTraits{ClockFact::kAnchorUnreadable, "anchor-unreadable", false,
                "the last trusted reading of the clock cannot be read"},
     FactTraits{ClockFact::kFirstStart, "first-start", false,
@@ -45,6 +48,11 @@ constexpr std::array kFacts = {
                "the clock is not synchronised with a time server"},
     FactTraits{ClockFact::kRowsAhead, "rows-ahead", false,
                "there are jobs whose creation time is more than a day ahead"},
+    FactTraits{ClockFact::kServerSkewed, "server-skewed", false,
+               "the clock of the database's server differs by more than a "
+               "minute"},
+    FactTraits{ClockFact::kSlotAhead, "slot-ahead", false,
+               "the last cleanup is recorded for a date that is still to come"},
 };
 
 constexpr bool InOrderOfTheEnumeration() {
@@ -59,53 +67,95 @@ const FactTraits& TraitsOf(ClockFact fact) {
   return kFacts[static_cast<std::size_t>(fact)];
 }
 
+// What forbids to trust the reading.
 bool IsDoubt(ClockFact fact) {
-  return Blocks(fact) || fact == ClockFact::kUnseenTime;
+  return Blocks(fact) || fact == ClockFact::kUnseenTime ||
+         fact == ClockFact::kSlotAhead;
 }
 
-// Whether the wall clock and CLOCK_BOOTTIME gained the same between the two
-// readings, which only one boot can tell.
-bool Consistent(const ClockReading& earlier, const ClockReading& later) {
-  if (earlier.boot_id != later.boot_id) return false;
-  const Micros drift =
-      (later.wall - earlier.wall) - (later.boot_time - earlier.boot_time);
-  return std::chrono::abs(drift) <= kClockTolerance;
+// What 168 h of observed time put an end to. Unseen time needs no such count:
+// it goes by itself, as each stretch of it comes to lie 168 h back.
+bool IsObserved(ClockFact fact) {
+  return Blocks(fact) || fact == ClockFact::kSlotAhead;
 }
 
-// Of the time since the anchor, what this boot saw pass. A boot that, by the
-// wall clock, began before an anchor of another boot contradicts it (the clock
-// was wrong at one of the two, or the anchor is another machine's): it says
-// nothing of the time since.
-Micros TimeSeen(const Anchor& anchor, const ClockReading& now) {
-  if (now.boot_id == anchor.boot_id) return now.boot_time - anchor.boot_time;
-  const Micros gained = now.wall - anchor.wall;
-  return now.boot_time <= gained + kClockTolerance ? now.boot_time : Micros(0);
+template <typename Predicate>
+bool AnyFact(const GuardVerdict& verdict, Predicate predicate) {
+  return std::any_of(verdict.facts.begin(), verdict.facts.end(), predicate);
 }
 
-// The rows that need an anchor.
-void CompareWithAnchor(const Anchor& anchor, const ClockReading& now,
-                       GuardVerdict& verdict) {
-  const Micros gained = now.wall - anchor.wall;
-  const Micros unseen = gained - TimeSeen(anchor, now);
-  if (gained < -kClockTolerance) {
+bool HasAnchor(const GuardInput& input) {
+  return input.anchor_state == AnchorState::kReadable &&
+         input.anchor.has_value();
+}
+
+ClockReading ReadingOf(const Anchor& anchor) {
+  return {.wall = anchor.wall,
+          .boot_id = anchor.boot_id,
+          .boot_time = anchor.boot_time};
+}
+
+SeenTime AccountOf(const GuardInput& input) {
+  if (input.seen.has_value()) return *input.seen;
+  return BeginSeenTime(HasAnchor(input) ? ReadingOf(*input.anchor) : input.now);
+}
+
+bool AnchorOfThisBoot(const GuardInput& input) {
+  return HasAnchor(input) && input.anchor->boot_id == input.now.boot_id;
+}
+
+// Then the boot bears witness: since the anchor nothing is unseen.
+bool KeptStepSinceAnchor(const GuardInput& input) {
+  return HasAnchor(input) && KeptStep(ReadingOf(*input.anchor), input.now);
+}
+
+void CompareWithPast(const GuardInput& input, GuardVerdict& verdict) {
+  const ClockReading& now = input.now;
+  const Instant last =
+      HasAnchor(input) ? input.anchor->wall : verdict.seen.since;
+  if (now.wall < last - kClockTolerance) {
     verdict.facts.insert(ClockFact::kBehindAnchor);
   }
-  if (now.boot_id == anchor.boot_id) {
-    // Unbroken boot time bears witness: without a step nothing is unseen.
-    if (std::chrono::abs(unseen) > kClockTolerance) {
-      verdict.facts.insert(ClockFact::kStepped);
-    }
-    return;
-  }
-  if (unseen <= kClockTolerance || now.kernel_synchronised) return;
-  verdict.facts.insert(unseen <= kLongestUnseenTime
-                           ? ClockFact::kUnseenTime
-                           : ClockFact::kUnseenTimeTooLong);
-  verdict.cutoff_shift = unseen;
+  const bool stepped = AnchorOfThisBoot(input)
+                           ? !KeptStepSinceAnchor(input)
+                           : SteppedWithinBoot(verdict.seen, now);
+  if (stepped) verdict.facts.insert(ClockFact::kStepped);
 }
 
-// The rows that need none.
+// How far the server of another machine is off; none without one.
+std::optional<Micros> ServerDistance(const GuardInput& input) {
+  if (!input.server.has_value() || !input.server->elsewhere) {
+    return std::nullopt;
+  }
+  return std::chrono::abs(input.server->wall - input.now.wall);
+}
+
+bool Witnessed(const GuardInput& input) {
+  const std::optional<Micros> server = ServerDistance(input);
+  return input.now.kernel_synchronised ||
+         (server.has_value() && *server <= kWitnessAgrees);
+}
+
+void NoteFirstStart(const GuardInput& input, GuardVerdict& verdict) {
+  if (input.anchor_state == AnchorState::kUnreadable || input.copy_unreadable) {
+    verdict.facts.insert(ClockFact::kAnchorUnreadable);
+  }
+  if (HasAnchor(input)) return;
+  if (input.anchor_state == AnchorState::kNone) {
+    verdict.facts.insert(ClockFact::kFirstStart);
+  }
+  if (input.would_delete_all && !Witnessed(input)) {
+    verdict.facts.insert(ClockFact::kWouldDeleteAll);
+  }
+}
+
 void CollectOtherFacts(const GuardInput& input, GuardVerdict& verdict) {
+  const std::optional<Micros> server = ServerDistance(input);
+  if (server.has_value() && *server > kServerBlocks) {
+    verdict.facts.insert(ClockFact::kServerOff);
+  } else if (server.has_value() && *server > kWitnessAgrees) {
+    verdict.facts.insert(ClockFact::kServerSkewed);
+  }
   if (input.now.wall < input.build_date) {
     verdict.facts.insert(ClockFact::kBeforeBuild);
   }
@@ -113,41 +163,71 @@ void CollectOtherFacts(const GuardInput& input, GuardVerdict& verdict) {
     verdict.facts.insert(ClockFact::kUnsynchronised);
   }
   if (input.rows_ahead) verdict.facts.insert(ClockFact::kRowsAhead);
+  if (input.slot_ahead) verdict.facts.insert(ClockFact::kSlotAhead);
 }
 
-void TreatAsFirstStart(const GuardInput& input, GuardVerdict& verdict) {
-  verdict.facts.insert(input.anchor_state == AnchorState::kUnreadable
-                           ? ClockFact::kAnchorUnreadable
-                           : ClockFact::kFirstStart);
-  if (input.would_delete_all && !input.now.kernel_synchronised) {
-    verdict.facts.insert(ClockFact::kWouldDeleteAll);
-  }
+// Whether the count of observed time that began at `since` still goes on: a
+// step within its boot, or a clock that went back behind it, begins it anew.
+bool CountGoesOn(const ClockReading& since, const ClockReading& now) {
+  return since.boot_id == now.boot_id
+             ? KeptStep(since, now)
+             : now.wall >= since.wall - kClockTolerance;
 }
 
-bool HasDoubt(const GuardVerdict& verdict) {
-  return std::any_of(verdict.facts.begin(), verdict.facts.end(), IsDoubt);
-}
-
-bool ObservedLongEnough(const ClockReading& since, const ClockReading& now) {
-  return Consistent(since, now) &&
-         now.boot_time - since.boot_time >= kObservationThatClears;
-}
-
-// Drops the doubts that a witness contradicts, or starts to count, or goes on.
-void ResolveDoubts(const GuardInput& input, GuardVerdict& verdict) {
+bool ObservedLongEnough(const GuardInput& input, const SeenTime& seen) {
   const std::optional<ClockReading>& since = input.blocked_since;
-  const bool doubted = HasDoubt(verdict);
-  const bool contradicted =
-      input.now.kernel_synchronised ||
-      (since.has_value() && ObservedLongEnough(*since, input.now));
-  if (doubted && !contradicted) {
-    verdict.doubt_since =
-        since.has_value() && Consistent(*since, input.now) ? *since : input.now;
-    return;
+  if (!since.has_value() || !CountGoesOn(*since, input.now)) return false;
+  const Micros observed = since->boot_id == input.now.boot_id
+                              ? input.now.boot_time - since->boot_time
+                              : SeenBetween(seen, since->wall, input.now.wall);
+  return observed >= kObservationThatClears;
+}
+
+void NoteUnseenTime(const GuardInput& input, bool observed,
+                    GuardVerdict& verdict) {
+  // A step that blocks says it already.
+  if (verdict.facts.contains(ClockFact::kStepped) && !observed) return;
+  if (KeptStepSinceAnchor(input) || Witnessed(input)) return;
+  const Micros unseen = UnseenUntil(verdict.seen, input.now.wall);
+  if (unseen <= kClockTolerance) return;
+  verdict.unseen = unseen;
+  verdict.facts.insert(unseen <= kLongestUnseenTime || observed
+                           ? ClockFact::kUnseenTime
+                           : ClockFact::kUnseenTimeTooLong);
+}
+
+// Drops the doubts that somebody else contradicts, or that were watched for
+// long enough; begins to count, or goes on.
+void ResolveDoubts(const GuardInput& input, bool observed,
+                   GuardVerdict& verdict) {
+  const std::optional<ClockReading>& since = input.blocked_since;
+  const bool server_off = verdict.facts.contains(ClockFact::kServerOff);
+  const bool slot_ahead = verdict.facts.contains(ClockFact::kSlotAhead);
+  bool doubted = AccountOf(input).doubted || (since.has_value() && !server_off);
+  std::erase_if(verdict.facts, [&](ClockFact fact) {
+    // One witness does not outvote another: a server that is off blocks though
+    // the kernel is content.
+    const bool resolved =
+        (observed && IsObserved(fact)) ||
+        (Witnessed(input) && IsDoubt(fact) && fact != ClockFact::kServerOff);
+    doubted = doubted || (resolved && fact != ClockFact::kServerOff);
+    return resolved;
+  });
+  const bool in_doubt = AnyFact(verdict, IsDoubt);
+  // What was watched for long enough is set right by the next anchor, which
+  // unseen time puts off and a server's clock does not heed: these stay
+  // overruled.
+  const bool overruled = observed && (server_off || in_doubt);
+  if (AnyFact(verdict, IsObserved) || overruled) {
+    verdict.doubt_since = since.has_value() && CountGoesOn(*since, input.now)
+                              ? *since
+                              : input.now;
   }
-  verdict.cleared = doubted || since.has_value();
-  verdict.cutoff_shift = Micros(0);
-  std::erase_if(verdict.facts, IsDoubt);
+  verdict.seen.doubted = in_doubt;
+  verdict.cleared = doubted && !in_doubt;
+  verdict.confirmed = verdict.cleared && (observed || Witnessed(input));
+  verdict.slot_is_wrong =
+      slot_ahead && !verdict.facts.contains(ClockFact::kSlotAhead) && !in_doubt;
 }
 
 }  // namespace
@@ -168,20 +248,25 @@ bool GuardVerdict::blocked() const {
 }
 
 bool GuardVerdict::may_anchor() const {
-  return !HasDoubt(*this) && !facts.contains(ClockFact::kBeforeBuild);
+  return !AnyFact(*this, IsDoubt) && !facts.contains(ClockFact::kBeforeBuild);
 }
 
 GuardVerdict AssessClock(const GuardInput& input) {
   GuardVerdict verdict;
-  if (input.anchor_state == AnchorState::kReadable &&
-      input.anchor.has_value()) {
-    CompareWithAnchor(*input.anchor, input.now, verdict);
-  } else {
-    TreatAsFirstStart(input, verdict);
-  }
+  verdict.seen = Observe(AccountOf(input), input.now);
+  CompareWithPast(input, verdict);
+  NoteFirstStart(input, verdict);
   CollectOtherFacts(input, verdict);
-  ResolveDoubts(input, verdict);
+  const bool observed = ObservedLongEnough(input, verdict.seen);
+  NoteUnseenTime(input, observed, verdict);
+  ResolveDoubts(input, observed, verdict);
   return verdict;
+}
+
+Instant CutoffBy(const GuardVerdict& verdict, const Slot& slot, Instant now) {
+  const Micros retention =
+      std::min<Micros>(slot.start - slot.cutoff, kRetention);
+  return std::min(slot.cutoff, now - retention - verdict.unseen);
 }
 
 }  // namespace retentiond

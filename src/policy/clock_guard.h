@@ -8,17 +8,18 @@
 #include <string>
 
 #include "base/time.h"
+#include "policy/seen_time.h"
+#include "policy/slot.h"
 
 namespace retentiond {
 
-// What a clock may be off, or drift in a week, without being doubted.
-inline constexpr std::chrono::minutes kClockTolerance{2};
 // Unseen time up to here only moves the cutoff: a machine that was off over a
 // week and a day. More is likelier a wrong clock.
 inline constexpr std::chrono::days kLongestUnseenTime{8};
-// Observed time after which nothing that is deleted can be younger than the
-// retention, whatever the wall clock says.
-inline constexpr std::chrono::hours kObservationThatClears{168};
+// A witness within this distance agrees with the clock.
+inline constexpr std::chrono::seconds kWitnessAgrees{60};
+// A server on another machine that is further off than this blocks.
+inline constexpr std::chrono::hours kServerBlocks{1};
 
 // The last trusted reading of the clocks.
 struct Anchor {
@@ -29,11 +30,11 @@ struct Anchor {
   friend bool operator==(const Anchor&, const Anchor&) = default;
 };
 
-struct ClockReading {
+// The clock of a database server, read just now.
+struct ServerClock {
   Instant wall;
-  std::string boot_id;
-  Micros boot_time;
-  bool kernel_synchronised = false;
+  // Whether it is another machine's: only then it is a witness.
+  bool elsewhere = false;
 };
 
 enum class ClockFact {
@@ -42,11 +43,14 @@ enum class ClockFact {
   kUnseenTime,         // gained time that nobody saw pass: cutoff moves back
   kUnseenTimeTooLong,  // more than eight days of it: blocks
   kWouldDeleteAll,     // first start, no witness, nothing would stay: blocks
+  kServerOff,          // another machine's server is over an hour off: blocks
   kAnchorUnreadable,   // counts as a first start: reported
   kFirstStart,         // no anchor yet: reported
   kBeforeBuild,        // the wall clock is before the build date: reported
   kUnsynchronised,     // the kernel's clock is not synchronised: reported
   kRowsAhead,          // rows stamped more than a day ahead: reported
+  kServerSkewed,       // another machine's server, over 60 s off: reported
+  kSlotAhead,          // the last slot lies in the future: reported
 };
 
 // "unseen-time-too-long" and the like: the names in audit, alerts and JSON.
@@ -62,27 +66,44 @@ enum class AnchorState { kNone, kReadable, kUnreadable };
 struct GuardInput {
   AnchorState anchor_state = AnchorState::kNone;
   std::optional<Anchor> anchor;
+  bool copy_unreadable = false;  // another copy of the anchor cannot be read
   ClockReading now;
   Instant build_date;
+  // The account of the time since the clock was last trusted, as a verdict left
+  // it; none: it begins at the anchor, else at the present.
+  std::optional<SeenTime> seen;
+  std::optional<ServerClock> server;
   // Asked of the database only when there is no anchor: would the run delete
   // every datable job that was created before the daemon started?
   bool would_delete_all = false;
   bool rows_ahead = false;
-  // What the last verdict left in `doubt_since`. After 168 h of consistent
-  // boot time from there the doubt clears.
+  // The last completed slot lies ahead of every slot that can have been.
+  bool slot_ahead = false;
+  // What the last verdict left in `doubt_since`. After 168 h of observed time
+  // from there the doubt clears.
   std::optional<ClockReading> blocked_since;
 };
 
 struct GuardVerdict {
   std::set<ClockFact> facts;
-  // How much earlier than the slot's own the cutoff must be; 0 or more.
-  Micros cutoff_shift{0};
+  // Time that the wall clock gained and nobody saw pass: see CutoffBy.
+  Micros unseen{0};
   // A doubt that stood for 168 h of observed time, or that a witness
   // contradicts, has been cleared: the anchor is to be set anew and audited.
   bool cleared = false;
-  // To be kept for the next assessment: since when the clock has been in doubt
-  // without a further anomaly; none when it is not in doubt.
+  // Cleared by a witness or by 168 h: even a first anchor may then be set
+  // without asking the rows. (A clock that is only set back to where it was
+  // says nothing of whether it was right there.)
+  bool confirmed = false;
+  // The last slot was recorded under a wrong clock, as the clearing shows: it
+  // is to be set back.
+  bool slot_is_wrong = false;
+  // To be kept for the next assessment: since when a fact has stood that
+  // blocks, or that says that the last slot is wrong; none when there is no
+  // such fact.
   std::optional<ClockReading> doubt_since;
+  // To be kept for the next assessment.
+  SeenTime seen;
 
   bool blocked() const;
   // Whether the assessed reading may become the anchor: the clock is neither
@@ -92,5 +113,12 @@ struct GuardVerdict {
 };
 
 GuardVerdict AssessClock(const GuardInput& input);
+
+// The cutoff of a run of `slot` that begins, or is resumed, at `now`: the
+// slot's own, or an earlier one, so that each job before it is as old as the
+// slot asks (seven days at most) by the clock as it is now, less the unseen
+// time. A slot that was recorded under a clock which was ahead has a cutoff
+// that must not be believed.
+Instant CutoffBy(const GuardVerdict& verdict, const Slot& slot, Instant now);
 
 }  // namespace retentiond

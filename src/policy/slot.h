@@ -1,5 +1,5 @@
 // Slots: when a local date's cleanup starts and what it may delete.
-// Rules of docs/design (Time): once per local date at the configured time of
+// Once per local date at the configured time of
 // day; in a gap, at the first instant after it; where the time occurs twice, at
 // the first. The cutoff is the start of the slot seven local dates earlier, and
 // never later than the start minus 165 h.
@@ -35,7 +35,18 @@ struct Slot {
 struct Schedule {
   TimeOfDay at{std::chrono::hours(3)};
   absl::TimeZone zone;
+  // Another time of day or zone that held up to and including a date: a change
+  // takes effect on the next one, so that it starts nothing by itself.
+  struct Former {
+    TimeOfDay at;
+    absl::TimeZone zone;
+    LocalDate until;
+  };
+  std::optional<Former> former = {};
 };
+
+// What the wall calendar of the zone shows.
+LocalDate DateAt(Instant instant, const absl::TimeZone& zone);
 
 // The slot of `date`; none when the zone skips that whole date.
 std::optional<Slot> SlotOn(LocalDate date, const Schedule& schedule);

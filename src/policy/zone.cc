@@ -1,9 +1,14 @@
+// The idea of ZoneFiles: absl::LoadTimeZone keeps what it has read under the
+// name that it was asked for, for good, and takes a path for a name. So a file
+// that changed is asked for by another spelling of its path.
+//
 // absl::LoadTimeZone is lenient: it takes absolute paths, "localtime" and the
 // "right" zones, whose clocks count leap seconds. A configured zone is to mean
 // the same on every machine, so a name is checked here first.
 #include "policy/zone.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,6 +21,7 @@
 #include <vector>
 
 #include "base/nearest_name.h"
+#include "base/status_macros.h"
 
 namespace retentiond {
 namespace {
@@ -87,6 +93,14 @@ std::string Advice(const std::string& name) {
   return "; expected an IANA name like \"Europe/Helsinki\"";
 }
 
+// Tells a file from any that took its place, and from itself after a change.
+std::string IdentityOf(const std::string& name) {
+  struct stat file {};
+  if (stat((ZoneDirectory() / name).c_str(), &file) != 0) return {};
+  return fmt::format("{}:{}:{}:{}.{}", file.st_dev, file.st_ino, file.st_size,
+                     file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+}
+
 }  // namespace
 
 absl::StatusOr<absl::TimeZone> LoadZone(const std::string& name) {
@@ -96,6 +110,33 @@ absl::StatusOr<absl::TimeZone> LoadZone(const std::string& name) {
         fmt::format("no time zone \"{}\"{}", name, Advice(name)));
   }
   return zone;
+}
+
+absl::StatusOr<absl::TimeZone> ZoneFiles::Load(const std::string& name) {
+  const auto known = loaded_.find(name);
+  const std::string identity = IdentityOf(name);
+  if (known == loaded_.end()) {
+    ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(name));
+    loaded_[name] = {identity, zone};
+    return zone;
+  }
+  if (known->second.identity == identity) return known->second.zone;
+  known->second.identity = identity;
+  std::string path = ZoneDirectory().string();
+  for (int i = 0; i <= reloads_; ++i) path += "/.";
+  ++reloads_;
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(path + "/" + name, &zone)) {
+    return absl::DataLossError(
+        fmt::format("time zone \"{}\": its new file cannot be read", name));
+  }
+  known->second.zone = zone;
+  return zone;
+}
+
+bool ZoneFiles::HasChanged(const std::string& name) const {
+  const auto known = loaded_.find(name);
+  return known != loaded_.end() && known->second.identity != IdentityOf(name);
 }
 
 std::string ZoneDataVersion() {

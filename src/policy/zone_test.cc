@@ -110,6 +110,53 @@ TEST_F(ZoneDataTest, RefusesAFileThatIsNoZone) {
   EXPECT_FALSE(LoadZone("Broken").ok());
 }
 
+// --- files that change
+
+class ZoneFilesTest : public ZoneDataTest {
+ protected:
+  // Puts a zone of that many hours in the place of any before, as a package
+  // manager does it.
+  void Install(const std::string& name, int hours_east) {
+    const std::filesystem::path fresh = directory_ / "fresh";
+    std::filesystem::copy_file(
+        "/usr/share/zoneinfo/Etc/GMT-" + std::to_string(hours_east), fresh);
+    std::filesystem::rename(fresh, directory_ / name);
+  }
+  static std::string Noon(const absl::TimeZone& zone) {
+    return FormatLocal(*ParseInstant("2026-03-29T12:00:00Z"), zone);
+  }
+
+  ZoneFiles files_;
+};
+
+TEST_F(ZoneFilesTest, FollowsAFileThatIsReplaced) {
+  Install("Town", 2);
+  EXPECT_EQ(Noon(*files_.Load("Town")), "2026-03-29T14:00:00+02:00");
+  EXPECT_FALSE(files_.HasChanged("Town"));
+  for (const int east : {3, 5}) {
+    Install("Town", east);
+    EXPECT_TRUE(files_.HasChanged("Town"));
+    EXPECT_THAT(Noon(*files_.Load("Town")),
+                HasSubstr("+0" + std::to_string(east) + ":00"));
+    EXPECT_FALSE(files_.HasChanged("Town"));
+  }
+}
+
+TEST_F(ZoneFilesTest, KeepsWhatItHasWhenTheNewFileIsNoZone) {
+  Install("Town", 2);
+  ASSERT_TRUE(files_.Load("Town").ok());
+  std::ofstream(directory_ / "Town") << "half a download";
+  EXPECT_EQ(files_.Load("Town").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(files_.HasChanged("Town"));
+  EXPECT_EQ(Noon(*files_.Load("Town")), "2026-03-29T14:00:00+02:00");
+}
+
+TEST_F(ZoneFilesTest, KnowsNoFileThatItHasNotLoaded) {
+  EXPECT_FALSE(files_.HasChanged("Nowhere"));
+  EXPECT_FALSE(files_.Load("Nowhere").ok());
+  EXPECT_TRUE(files_.Load("UTC").ok());
+}
+
 TEST(ZoneDataVersionTest, AnEmptyTzdirMeansTheMachines) {
   setenv("TZDIR", "", 1);
   EXPECT_NE(ZoneDataVersion(), "");

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
+#include "run/slow_run.h"
 #include "run/sweep_guard.h"
 
 namespace retentiond {
@@ -21,12 +22,10 @@ using std::chrono::duration_cast;
 using std::chrono::hours;
 using std::chrono::seconds;
 
-// A standby takes over after 30 s without a renewal; a third of that leaves
-// room for a slow disk.
+// A third of what a standby waits: room for a slow disk.
 constexpr Micros kRenewEvery = seconds(10);
-// Errors kept in the run's record; the rest are counted in the log.
+// Errors kept in the run's record.
 constexpr std::size_t kMostErrors = 20;
-constexpr int kPendingPerRound = 500;
 // A database that is full or out of reach is tried again so often, with pauses
 // that double, before the run is given up for the night.
 constexpr int kMostFailures = 6;
@@ -40,20 +39,18 @@ Governor::Manner MannerOf(Instant now, const Slot& slot) {
 }
 
 bool WorthRetrying(absl::StatusCode code) {
-  return code == absl::StatusCode::kAborted ||
-         code == absl::StatusCode::kUnavailable ||
-         code == absl::StatusCode::kResourceExhausted;
+  using enum absl::StatusCode;
+  return code == kAborted || code == kUnavailable || code == kResourceExhausted;
 }
 
 // Errors after which nothing better can be expected of the same night. Of the
 // others, "try again" and "asked to stop" leave the slot to be run yet, and
 // FailedPrecondition says that another daemon leads now.
 bool GivesUpTheNight(absl::StatusCode code) {
-  return code == absl::StatusCode::kDataLoss ||
-         code == absl::StatusCode::kPermissionDenied ||
-         code == absl::StatusCode::kResourceExhausted ||
-         code == absl::StatusCode::kInvalidArgument ||
-         code == absl::StatusCode::kInternal;
+  using enum absl::StatusCode;
+  return code == kDataLoss || code == kPermissionDenied ||
+         code == kResourceExhausted || code == kInvalidArgument ||
+         code == kInternal;
 }
 
 }  // namespace
@@ -68,13 +65,14 @@ absl::StatusOr<RunRecord> Cleanup::Execute(
     const Due& due, const std::optional<LeaseView>& seen) {
   begun_ = parts_.clock.BootTime();
   lease_renewed_ = begun_;
+  run_.slot = due.slot.date;
+  RETURN_IF_ERROR(CheckRootsAreOurs());
   ASSIGN_OR_RETURN(lease_,
                    parts_.database.state->TakeLease(parts_.holder, seen));
   absl::StatusOr<RunRecord> record = ExecuteLeased(due);
   if (!record.ok() && GivesUpTheNight(record.status().code())) {
     record = CloseFailed(record.status());
   }
-  // A lease that cannot be given back runs out by itself.
   parts_.database.state->ReleaseLease(lease_).IgnoreError();
   return record;
 }
@@ -87,13 +85,14 @@ absl::StatusOr<RunRecord> Cleanup::ExecuteLeased(const Due& due) {
   if (verdict.blocked()) return Blocked(verdict);
   BeginPhase("survey");
   RETURN_IF_ERROR(Survey());
-  ASSIGN_OR_RETURN(verdict, Guard(FactsOfRows()));
+  ASSIGN_OR_RETURN(verdict, Guard(ClockWatch::RowsOf(totals_)));
   if (verdict.blocked()) return Blocked(verdict);
-  if (verdict.cutoff_shift > Micros(0)) {
-    run_.cutoff = due.slot.cutoff - verdict.cutoff_shift;
+  const Instant cutoff = CutoffBy(verdict, due.slot, parts_.clock.Now());
+  if (cutoff < run_.cutoff) {
+    run_.cutoff = cutoff;
     RETURN_IF_ERROR(Survey());
   }
-  RETURN_IF_ERROR(watch_.Settle(verdict));
+  RETURN_IF_ERROR(watch_.Settle(verdict, ClockWatch::FirstAnchor::kSet));
   RETURN_IF_ERROR(Claim());
 
   ASSIGN_OR_RETURN(const Step step, WorkThroughPhases());
@@ -103,6 +102,7 @@ absl::StatusOr<RunRecord> Cleanup::ExecuteLeased(const Due& due) {
                                        : RunOutcome::kPartial);
     case Step::kWindowOver:
       NoteError("the window ended first; the rest waits for the next night");
+      run_.marks.emplace_back(kMarkWindowCut);
       return Close(RunOutcome::kPartial);
     case Step::kStopped:
     case Step::kBlocked:
@@ -113,6 +113,7 @@ absl::StatusOr<RunRecord> Cleanup::ExecuteLeased(const Due& due) {
 
 absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
   BeginPhase("recover");
+  RETURN_IF_ERROR(EmptyTrash());
   RETURN_IF_ERROR(RemovePending());
   BeginPhase("batches");
   ASSIGN_OR_RETURN(Step step, DeleteBatches());
@@ -149,10 +150,13 @@ absl::Status Cleanup::Prepare(const Due& due) {
     }
     run_ = *open;
     run_.blocked.clear();
+    run_.marks.clear();
+    run_.phase.clear();  // "interrupted", or what a crash left there
     run_.audit_facts = AuditFacts();
     claimed_ = true;
     // The night's limit covers all pieces of a run.
-    const Micros used = parts_.clock.Now() - run_.started;
+    const Micros used =
+        std::max<Micros>(parts_.clock.Now() - run_.started, Micros(0));
     window_ = std::max<Micros>(window_ - used, Micros(0));
   }
   ASSIGN_OR_RETURN(jobs_left_last_time_,
@@ -165,20 +169,27 @@ std::map<std::string, std::string> Cleanup::AuditFacts() const {
 }
 
 absl::Status Cleanup::Survey() {
-  ASSIGN_OR_RETURN(cleaner_,
-                   FileCleaner::Open(parts_.config.files, parts_.naming,
-                                     parts_.calls, DryRun::kNo));
-  ASSIGN_OR_RETURN(totals_,
-                   parts_.database.jobs->Survey(
-                       {.cutoff = run_.cutoff,
-                        .slot_start = run_.slot_start,
-                        .daemon_start = parts_.process_start},
-                       [this](const Job& job) -> absl::Status {
-                         if (parts_.stop_requested()) {
-                           return absl::CancelledError("asked to stop");
-                         }
-                         return cleaner_->Note(job);
-                       }));
+  // First: it holds the locks of the roots.
+  cleaner_.reset();
+  ASSIGN_OR_RETURN(RootLedger ledger, ReadLedger());
+  ASSIGN_OR_RETURN(cleaner_, FileCleaner::Open({.config = parts_.config.files,
+                                                .naming = parts_.naming,
+                                                .calls = parts_.calls,
+                                                .dry_run = DryRun::kNo,
+                                                .ledger = std::move(ledger),
+                                                .work = FileWorkOf()}));
+  ASSIGN_OR_RETURN(
+      totals_,
+      parts_.database.jobs->Survey(
+          {.cutoff = run_.cutoff,
+           .slot_start = run_.slot_start,
+           .daemon_start = watch_.WitnessesBefore(parts_.process_start)},
+          [this](const Job& job) -> absl::Status {
+            if (parts_.stop_requested()) {
+              return absl::CancelledError("asked to stop");
+            }
+            return cleaner_->Note(job);
+          }));
   RETURN_IF_ERROR(NotePastOutputs());
   cleaner_->Seal();
   run_.jobs_total = totals_.total + run_.jobs_deleted;
@@ -186,67 +197,6 @@ absl::Status Cleanup::Survey() {
   run_.held = totals_.in_work;
   run_.undatable = totals_.undatable;
   return absl::OkStatus();
-}
-
-// Shields the outputs of jobs deleted on earlier nights, and notes which of
-// them are gone.
-absl::Status Cleanup::NotePastOutputs() {
-  shield_changes_.clear();
-  return parts_.database.state->VisitShield([this](const ShieldedOutput& past) {
-    const Shield::Added added = cleaner_->NotePast(past);
-    const bool absent = added == Shield::Added::kAbsent;
-    if (absent || past.absent_nights > 0) {
-      shield_changes_.push_back(past);
-      shield_changes_.back().absent_nights =
-          absent ? past.absent_nights + 1 : 0;
-    }
-    return absl::OkStatus();
-  });
-}
-
-absl::Status Cleanup::AskNewcomers() {
-  bool any = false;
-  RETURN_IF_ERROR(parts_.database.jobs->VisitNewcomers([&](const Job& job) {
-    any = true;
-    return cleaner_->Note(job);
-  }));
-  if (any) cleaner_->Seal();
-  return absl::OkStatus();
-}
-
-// Removes what batches of a crashed run, or entries that failed on earlier
-// nights, left on disk.
-absl::Status Cleanup::RemovePending() {
-  files_left_ = false;
-  PendingId after{};
-  while (MayTouchFiles()) {
-    ASSIGN_OR_RETURN(
-        const std::vector<PendingFile> pending,
-        parts_.database.state->ListPending(after, kPendingPerRound));
-    if (pending.empty()) return absl::OkStatus();
-    after = pending.back().id;
-    RETURN_IF_ERROR(AskNewcomers());
-    // The state keeps the files of each batch by themselves.
-    for (auto begin = pending.begin(); begin != pending.end();) {
-      const auto end = std::find_if(begin, pending.end(), [&](const auto& e) {
-        return e.batch != begin->batch;
-      });
-      ASSIGN_OR_RETURN(
-          FilesOutcome outcome,
-          cleaner_->Remove({begin, end}, [this] { return MayTouchFiles(); }));
-      outcome.batch = begin->batch;
-      Count(outcome);
-      RETURN_IF_ERROR(RecordFiles(outcome));
-      begin = end;
-    }
-  }
-  return absl::OkStatus();
-}
-
-ClockWatch::Rows Cleanup::FactsOfRows() const {
-  return {.would_delete_all = totals_.expired > 0 &&
-                              totals_.expired == totals_.datable_before_start,
-          .ahead = totals_.ahead > 0};
 }
 
 absl::StatusOr<GuardVerdict> Cleanup::Guard(const ClockWatch::Rows& rows) {
@@ -261,7 +211,9 @@ absl::StatusOr<GuardVerdict> Cleanup::Guard(const ClockWatch::Rows& rows) {
 }
 
 absl::StatusOr<RunRecord> Cleanup::Blocked(const GuardVerdict& verdict) {
-  RETURN_IF_ERROR(watch_.Settle(verdict));
+  if (watch_.IsNews(verdict)) {
+    RETURN_IF_ERROR(watch_.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
+  }
   run_.outcome = RunOutcome::kBlocked;
   RETURN_IF_ERROR(
       parts_.database.state->RecordBlocked(run_, parts_.clock.Now()));
@@ -275,9 +227,11 @@ absl::Status Cleanup::Claim() {
     claimed_ = true;
   }
   run_.outcome.reset();
-  for (const std::string& root : cleaner_->missing_roots()) {
-    NoteError(root + ": there is no such directory; its files stay pending");
+  for (const RootSet::Absent& root : cleaner_->root_set().absent()) {
+    NoteError(root.path + ": " + root.reason + "; its files stay pending");
   }
+  RETURN_IF_ERROR(parts_.database.state->RecordRoots(
+      cleaner_->root_set().records(), lease_));
   parts_.observer.OnRunBegin(run_);
   return parts_.database.state->UpdateRun(run_, lease_);
 }
@@ -313,7 +267,7 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
   // The clock may have been stepped while the run was going on.
   ASSIGN_OR_RETURN(const GuardVerdict verdict, Guard({}));
   if (verdict.blocked()) {
-    RETURN_IF_ERROR(watch_.Settle(verdict));
+    RETURN_IF_ERROR(watch_.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
     return Step::kBlocked;
   }
   RETURN_IF_ERROR(RenewLeaseIfDue());
@@ -334,6 +288,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
   if (batch.id.has_value()) {
     unrecorded_.clear();
     if (!batch.part) RETURN_IF_ERROR(cleaner_->Forget(jobs));
+    for (const KeptEntry& kept : batch.belongings.refused) {
+      ++run_.kept[kept.reason];
+    }
   }
   RETURN_IF_ERROR(AfterBatch(batch));
   return Step::kDone;
@@ -368,34 +325,6 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
   return absl::OkStatus();
 }
 
-void Cleanup::Count(const FilesOutcome& outcome) {
-  run_.files_deleted += outcome.files;
-  run_.bytes_freed += outcome.bytes;
-  for (const std::string& error : outcome.errors) NoteError(error);
-  parts_.observer.OnFiles(run_, outcome);
-}
-
-absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
-  const std::optional<std::string> refusal =
-      WhyNotSweep({.jobs = totals_.total,
-                   .jobs_left_last_time = jobs_left_last_time_,
-                   .state_was_lost = parts_.directory != nullptr &&
-                                     parts_.directory->state_was_lost()});
-  if (refusal.has_value()) {
-    NoteError("the orphans were left: " + *refusal);
-    return Step::kDone;
-  }
-  ASSIGN_OR_RETURN(SweepResult result,
-                   cleaner_->Sweep(
-                       run_.cutoff, [this] { return AskNewcomers(); },
-                       [this] { return MayTouchFiles(); }));
-  run_.orphans += result.orphans;
-  for (const std::string& refused : result.refused) NoteError(refused);
-  Count(result.outcome);
-  RETURN_IF_ERROR(RecordFiles(result.outcome));
-  return StepNow();
-}
-
 // The night is given up: says so in the run's record, if that can be written.
 absl::StatusOr<RunRecord> Cleanup::CloseFailed(const absl::Status& why) {
   parts_.observer.OnTrouble(why, "ending the run");
@@ -414,7 +343,9 @@ absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   }
   run_.outcome = outcome;
   run_.finished = parts_.clock.Now();
-  run_.phase.clear();
+  EndPhase();
+  if (outcome != RunOutcome::kFailed)
+    RETURN_IF_ERROR(MarkIfSlow(*parts_.database.state, run_));
   if (!shield_changes_.empty()) {
     RETURN_IF_ERROR(
         parts_.database.state->UpdateShield(shield_changes_, lease_));
@@ -437,6 +368,7 @@ absl::StatusOr<RunRecord> Cleanup::Interrupt() {
   for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
     RETURN_IF_ERROR(RecordFiles(files));
   }
+  EndPhase();
   run_.phase = run_.blocked.empty() ? "interrupted" : "blocked";
   RETURN_IF_ERROR(parts_.database.state->UpdateRun(run_, lease_));
   run_.outcome =
@@ -480,15 +412,18 @@ Cleanup::Step Cleanup::StepNow() const {
 }
 
 void Cleanup::BeginPhase(const std::string& phase) {
-  const Micros now = parts_.clock.BootTime();
-  if (!run_.phase.empty()) {
-    run_.phases_s[run_.phase] +=
-        duration_cast<std::chrono::duration<double>>(now - phase_begun_)
-            .count();
-  }
+  EndPhase();
   run_.phase = phase;
-  phase_begun_ = now;
+  phase_begun_ = parts_.clock.BootTime();
   parts_.observer.OnPhase(run_);
+}
+
+void Cleanup::EndPhase() {
+  if (run_.phase.empty()) return;
+  run_.phases_s[run_.phase] += duration_cast<std::chrono::duration<double>>(
+                                   parts_.clock.BootTime() - phase_begun_)
+                                   .count();
+  run_.phase.clear();
 }
 
 }  // namespace retentiond

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "files/file_calls.h"
+#include "files/io_pacer.h"
 #include "jobstore/database.h"
 #include "policy/scheduler.h"
 #include "run/clock_watch.h"
@@ -46,6 +47,8 @@ struct CleanupParts {
   std::string host;
   Instant process_start;
   Instant build_date;
+  int most_file_workers = 1;
+  FileWork::Manner file_manner = FileWork::Manner::kPlain;
 };
 
 class Cleanup {
@@ -55,8 +58,10 @@ class Cleanup {
   // Runs `due` (of kind kRun). The record's outcome says how it ended; it is
   // kBlocked when the clock guard forbade it and kInterrupted when it was
   // stopped (the run stays open and is resumed by the next call for it).
-  // Errors: Aborted when another daemon holds the lease; otherwise what the
-  // database said when not even the run's end could be recorded.
+  // Errors: Aborted when another daemon holds the lease; PermissionDenied when
+  // this machine must not lead, because its roots are others than those that
+  // the runs of another machine have worked on; otherwise what the database
+  // said when not even the run's end could be recorded.
   absl::StatusOr<RunRecord> Execute(const Due& due,
                                     const std::optional<LeaseView>& seen);
 
@@ -67,13 +72,16 @@ class Cleanup {
   absl::StatusOr<RunRecord> ExecuteLeased(const Due& due);
   absl::Status Prepare(const Due& due);
   std::map<std::string, std::string> AuditFacts() const;
+  absl::StatusOr<RootLedger> ReadLedger();
+  absl::Status CheckRootsAreOurs();
+  FileWork FileWorkOf();
   absl::Status Survey();
   absl::Status NotePastOutputs();
-  ClockWatch::Rows FactsOfRows() const;
   absl::StatusOr<GuardVerdict> Guard(const ClockWatch::Rows& rows);
   absl::StatusOr<RunRecord> Blocked(const GuardVerdict& verdict);
   absl::Status Claim();
   absl::StatusOr<Step> WorkThroughPhases();
+  absl::Status EmptyTrash();
   absl::Status RemovePending();
   absl::StatusOr<Step> DeleteBatches();
   absl::StatusOr<Step> OneBatch(bool& finished);
@@ -91,6 +99,7 @@ class Cleanup {
   bool MayTouchFiles();
   Step StepNow() const;
   void BeginPhase(const std::string& phase);
+  void EndPhase();
 
   CleanupParts parts_;
   ClockWatch watch_;
@@ -101,7 +110,8 @@ class Cleanup {
   bool files_left_ = false;  // a batch's files were not all reached
   std::optional<std::int64_t> jobs_left_last_time_;
   SurveyTotals totals_;
-  std::unique_ptr<FileCleaner> cleaner_;
+  std::unique_ptr<IoPacer> pacer_;
+  std::unique_ptr<FileCleaner> cleaner_;  // its workers use the pacer
   std::vector<FilesOutcome> unrecorded_;  // for the next batch's transaction
   std::vector<ShieldedOutput> shield_changes_;
   Micros begun_{0};   // boot time at which this piece of the run began

@@ -206,8 +206,12 @@ TEST_F(CleanupTest, StopsAfterTheBatchAtHandAndIsResumed) {
   const RunRecord second = MustRun(TheRunIsOpen());
   EXPECT_EQ(second.outcome, RunOutcome::kSuccess);
   EXPECT_THAT(database_.Ids(), ElementsAre("young"));
-  EXPECT_THAT(Remaining(), ElementsAre("logs", "logs/young.log", "temp",
-                                       "temp/young", "temp/young/frame.png"));
+  const std::string trash = ".retentiond-trash";
+  EXPECT_THAT(Remaining(),
+              ElementsAre("logs", "logs/" + trash, "logs/" + trash + "/id",
+                          "logs/young.log", "temp", "temp/" + trash,
+                          "temp/" + trash + "/id", "temp/young",
+                          "temp/young/frame.png"));
   EXPECT_EQ(second.jobs_deleted, 20);
   EXPECT_EQ(CountEvents("run-begin"), 1);
 }

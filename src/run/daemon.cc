@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "policy/zone.h"
 #include "run/cleanup.h"
-#include "run/clock_watch.h"
 #include "run/lease_holder.h"
+#include "run/schedule_keeper.h"
 
 namespace retentiond {
 namespace {
@@ -22,7 +23,10 @@ using std::chrono::seconds;
 
 // The wall clock is asked again so often: it may be stepped at any time.
 constexpr Micros kLongestSleep = seconds(15);
-constexpr Micros kAnchorEvery = hours(1);
+constexpr Micros kLookAtClockEvery = hours(1);
+// systemd's documentation asks for half of WatchdogSec=; nobody sets it below
+// ten seconds.
+constexpr Micros kBeatEvery = seconds(5);
 // How soon a standby looks again, and a run that the clock guard blocks.
 constexpr Micros kStandbyLook = seconds(5);
 constexpr Micros kBlockedLook = minutes(1);
@@ -32,11 +36,18 @@ constexpr Micros kLeaseTime = seconds(30);
 // that doubles.
 constexpr Micros kFirstRetry = seconds(15);
 constexpr Micros kLongestRetry = minutes(15);
+// A zone on the other side of the date line shows another date.
+constexpr std::chrono::days kZonesApart{1};
 
 }  // namespace
 
 Daemon::Daemon(DaemonParts parts)
-    : parts_(std::move(parts)), boot_time_at_start_(parts_.clock.BootTime()) {}
+    : parts_(std::move(parts)),
+      status_(parts_.service, absl::UTCTimeZone()),
+      observers_({&parts_.observer, &status_}),
+      calls_(parts_.calls, [this] { Beat(); }),
+      settings_(parts_.settings),
+      boot_time_at_start_(parts_.clock.BootTime()) {}
 
 // By the wall clock as it stands now: a step of it moves the start along.
 Instant Daemon::ProcessStart() const {
@@ -48,21 +59,41 @@ absl::Status Daemon::Serve() {
   parts_.service.Ready();
   while (!parts_.stop_requested()) {
     const Micros sleep = Turn();
-    parts_.service.Alive();
     if (parts_.stop_requested()) break;
     parts_.clock.Sleep(sleep, parts_.wakeup);
   }
-  parts_.service.Stopping();
+  Stop();
   return absl::OkStatus();
 }
 
 absl::Status Daemon::Start() {
-  schedule_.at = parts_.config.schedule.at;
-  ASSIGN_OR_RETURN(schedule_.zone, LoadZone(parts_.config.schedule.timezone));
-  ASSIGN_OR_RETURN(Database database, parts_.open());
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
+  RETURN_IF_ERROR(SetSchedule(database));
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  anchor_kept_ = parts_.clock.BootTime();
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> last,
+                   database.state->ListRuns(1));
+  if (!last.empty()) status_.SetLastRun(last.front());
+  if (const absl::Status look = LookAtClock(database); !look.ok()) {
+    observers_.OnTrouble(look, "looking at the clock again in an hour");
+  }
   return absl::OkStatus();
+}
+
+// The time until the next start counts from here as time that nobody saw.
+void Daemon::Stop() {
+  parts_.service.Stopping();
+  absl::Status kept = absl::OkStatus();
+  if (absl::StatusOr<Database> database =
+          parts_.open(*settings_, OpenMode::kReadWrite);
+      database.ok()) {
+    kept = LookAtClock(*database);
+  } else {
+    kept = database.status();
+  }
+  if (!kept.ok()) {
+    observers_.OnTrouble(kept, "stopping without a last note of the time");
+  }
 }
 
 absl::StatusOr<ScheduleState> Daemon::ReadState(Database& database) {
@@ -83,14 +114,13 @@ absl::StatusOr<ScheduleState> Daemon::ReadState(Database& database) {
 std::optional<StateDirectory> Daemon::OpenDirectory(Database& database) {
   const absl::StatusOr<std::string> id = database.state->StateId();
   absl::StatusOr<StateDirectory> directory =
-      id.ok() ? StateDirectory::Open(parts_.config.state_directory, *id,
-                                     parts_.config.database.path.string())
+      id.ok() ? StateDirectory::Open(settings_->config.state_directory, *id,
+                                     settings_->config.database.name)
               : absl::StatusOr<StateDirectory>(id.status());
   if (!directory.ok()) {
     if (!directory_trouble_told_) {
-      parts_.observer.OnTrouble(
-          directory.status(),
-          "keeping the clock's anchor only in the database");
+      observers_.OnTrouble(directory.status(),
+                           "keeping the clock's anchor only in the database");
     }
     directory_trouble_told_ = true;
     return std::nullopt;
@@ -100,9 +130,12 @@ std::optional<StateDirectory> Daemon::OpenDirectory(Database& database) {
 }
 
 Micros Daemon::Turn() {
+  Beat();
+  TakeReloadRequest();
   const Micros boot_now = parts_.clock.BootTime();
-  if (boot_now < retry_at_)
+  if (boot_now < retry_at_ && new_settings_ == nullptr) {
     return std::min(kLongestSleep, retry_at_ - boot_now);
+  }
   const absl::StatusOr<Micros> sleep = DoWhatIsDue();
   if (sleep.ok()) {
     retry_pause_ = Micros(0);
@@ -111,7 +144,7 @@ Micros Daemon::Turn() {
   retry_pause_ =
       std::clamp<Micros>(retry_pause_ * 2, kFirstRetry, kLongestRetry);
   retry_at_ = parts_.clock.BootTime() + retry_pause_;
-  parts_.observer.OnTrouble(
+  observers_.OnTrouble(
       sleep.status(),
       fmt::format("trying again in {} s",
                   std::chrono::duration_cast<seconds>(retry_pause_).count()));
@@ -119,18 +152,20 @@ Micros Daemon::Turn() {
 }
 
 absl::StatusOr<Micros> Daemon::DoWhatIsDue() {
+  AdoptNewSettings();
+  RETURN_IF_ERROR(FollowZoneFile());
   const Instant now = parts_.clock.Now();
   state_.process_start = ProcessStart();
   const Due due = WhatIsDue(state_, now, schedule_);
   if (due.kind != Due::Kind::kWait) return RunDue();
-  parts_.observer.OnWait(due.until);
-  parts_.service.Status("next run " + FormatLocal(due.until, schedule_.zone));
-  RETURN_IF_ERROR(KeepAnchor());
+  observers_.OnWait(due.until);
+  RETURN_IF_ERROR(LookAtClockIfDue());
   return due.until - now;
 }
 
 absl::StatusOr<Micros> Daemon::RunDue() {
-  ASSIGN_OR_RETURN(Database database, parts_.open());
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
   // Another daemon may have run it since this one last looked.
   ASSIGN_OR_RETURN(state_, ReadState(database));
   const Due due = WhatIsDue(state_, parts_.clock.Now(), schedule_);
@@ -140,28 +175,38 @@ absl::StatusOr<Micros> Daemon::RunDue() {
   ASSIGN_OR_RETURN(const bool may_lead, MayLead(database));
   if (!may_lead) return kStandbyLook;
   RETURN_IF_ERROR(ReportMissed(database, due));
+  return ExecuteDue(database, due);
+}
 
+absl::StatusOr<Micros> Daemon::ExecuteDue(Database& database, const Due& due) {
   std::optional<StateDirectory> directory = OpenDirectory(database);
   Cleanup cleanup({.database = database,
-                   .config = parts_.config,
-                   .naming = parts_.naming,
+                   .config = settings_->config,
+                   .naming = settings_->naming,
                    .clock = parts_.clock,
-                   .calls = parts_.calls,
+                   .calls = calls_,
                    .directory = directory.has_value() ? &*directory : nullptr,
-                   .observer = parts_.observer,
-                   .stop_requested = parts_.stop_requested,
+                   .observer = observers_,
+                   .stop_requested = [this] { return AskedToStop(); },
                    .wakeup = parts_.wakeup,
                    .holder = parts_.holder,
                    .host = parts_.host,
                    .process_start = ProcessStart(),
-                   .build_date = parts_.build_date});
+                   .build_date = parts_.build_date,
+                   .most_file_workers = parts_.most_file_workers,
+                   .file_manner = parts_.file_manner});
   const absl::StatusOr<RunRecord> run = cleanup.Execute(due, other_);
-  if (!run.ok()) return SleepAfter(run.status());
+  if (!run.ok()) return SleepAfter(database, due, run.status());
   other_.reset();
-  anchor_kept_ = parts_.clock.BootTime();
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  if (run->outcome != RunOutcome::kBlocked) return Micros(0);
+  if (run->outcome != RunOutcome::kBlocked) {
+    // The guard let it run: the clock is right now, and was not when the run
+    // was begun.
+    if (LastSlotLiesAhead()) RETURN_IF_ERROR(SetLastSlotBack(database));
+    return Micros(0);
+  }
   retry_at_ = parts_.clock.BootTime() + kBlockedLook;
+  RETURN_IF_ERROR(LookAtClockIfDue());
   return kBlockedLook;
 }
 
@@ -193,7 +238,7 @@ absl::StatusOr<bool> Daemon::MayLead(Database& database) {
   if (!same) {
     other_ = view;
     other_seen_at_ = now;
-    parts_.service.Status("standing by: " + view.holder + " leads");
+    observers_.OnStandby(view.holder);
     return false;
   }
   return now - other_seen_at_ >= kLeaseTime;
@@ -213,38 +258,174 @@ absl::Status Daemon::ReportMissed(Database& database, const Due& due) {
                                     parts_.clock.Now())
                       .status());
   missed_reported_ = due.slot.date;
-  parts_.observer.OnMissed(due.missed);
+  observers_.OnMissed(due.missed);
   return absl::OkStatus();
 }
 
 // How long to sleep after a run that ended in `status`, or that status when it
 // is an error to be tried again with growing pauses.
-absl::StatusOr<Micros> Daemon::SleepAfter(const absl::Status& status) {
+absl::StatusOr<Micros> Daemon::SleepAfter(Database& database, const Due& due,
+                                          const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kCancelled:  // asked to stop
       return Micros(0);
     case absl::StatusCode::kFailedPrecondition:  // another leads now
-    case absl::StatusCode::kAlreadyExists:       // another has run the slot
-      parts_.observer.OnTrouble(status, "standing by");
+      observers_.OnTrouble(status, "standing by");
       return kStandbyLook;
+    case absl::StatusCode::kAlreadyExists: {
+      // Another has run the slot; or it was run under a clock that was ahead,
+      // and the last slot was set back since.
+      ASSIGN_OR_RETURN(state_, ReadState(database));
+      if (state_.last_slot < due.slot.date) {
+        RETURN_IF_ERROR(database.state->SetLastSlot(due.slot.date));
+        state_.last_slot = due.slot.date;
+      }
+      observers_.OnNotice(MessageOf(status));
+      return Micros(0);
+    }
     default:
       return status;
   }
 }
 
-absl::Status Daemon::KeepAnchor() {
-  const Micros now = parts_.clock.BootTime();
-  if (now - anchor_kept_ < kAnchorEvery) return absl::OkStatus();
-  ASSIGN_OR_RETURN(Database database, parts_.open());
+// --- the clock
+
+absl::Status Daemon::LookAtClockIfDue() {
+  if (parts_.clock.BootTime() - clock_seen_to_ < kLookAtClockEvery) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
+  ASSIGN_OR_RETURN(state_, ReadState(database));
+  return LookAtClock(database);
+}
+
+absl::Status Daemon::LookAtClock(Database& database) {
+  clock_seen_to_ = parts_.clock.BootTime();
   std::optional<StateDirectory> directory = OpenDirectory(database);
   ClockWatch watch(parts_.clock, *database.state,
                    directory.has_value() ? &*directory : nullptr,
                    parts_.build_date);
   RETURN_IF_ERROR(watch.Load());
-  anchor_kept_ = now;
-  // The first anchor is a run's to set: only there the rows are witnesses.
-  if (!watch.has_anchor()) return absl::OkStatus();
-  return watch.Settle(watch.Assess({}));
+  const GuardVerdict verdict =
+      watch.Assess({.slot_ahead = LastSlotLiesAhead()});
+  RETURN_IF_ERROR(watch.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
+  if (!verdict.slot_is_wrong) return absl::OkStatus();
+  return SetLastSlotBack(database);
+}
+
+bool Daemon::LastSlotLiesAhead() const {
+  return state_.last_slot.has_value() &&
+         *state_.last_slot >
+             LastSlotUntil(parts_.clock.Now(), schedule_).date + kZonesApart;
+}
+
+// A slot that was recorded under a clock which was ahead would keep every night
+// until then from being cleaned.
+absl::Status Daemon::SetLastSlotBack(Database& database) {
+  const LocalDate date = LastSlotUntil(parts_.clock.Now(), schedule_).date;
+  const std::string facts =
+      fmt::format(R"({{"from":"{}","to":"{}"}})", FormatDate(*state_.last_slot),
+                  FormatDate(date));
+  RETURN_IF_ERROR(database.state
+                      ->AppendAudit(std::nullopt, "last-slot-set-back", facts,
+                                    parts_.clock.Now())
+                      .status());
+  RETURN_IF_ERROR(database.state->SetLastSlot(date));
+  observers_.OnNotice(
+      "the last cleanup was recorded for " + FormatDate(*state_.last_slot) +
+      ", under a clock that was ahead; counting from " + FormatDate(date));
+  state_.last_slot = date;
+  return absl::OkStatus();
+}
+
+// --- what may come at any time
+
+bool Daemon::AskedToStop() {
+  Beat();
+  TakeReloadRequest();
+  return parts_.stop_requested();
+}
+
+void Daemon::Beat() {
+  const Micros now = parts_.clock.BootTime();
+  if (now - beaten_ < kBeatEvery) return;
+  beaten_ = now;
+  parts_.service.Alive();
+}
+
+// In the middle of a run the new configuration is validated at once, and
+// adopted when the run is over.
+void Daemon::TakeReloadRequest() {
+  if (!parts_.take_reload_request || !parts_.take_reload_request()) return;
+  parts_.wakeup.Clear();  // or every pause from here on would be cut short
+  parts_.service.Reloading();
+  absl::StatusOr<SharedSettings> settings = CheckedSettings();
+  if (settings.ok()) {
+    new_settings_ = *std::move(settings);
+    observers_.OnNotice("the configuration was read anew");
+  } else {
+    observers_.OnTrouble(settings.status(), "keeping the old configuration");
+  }
+  parts_.service.Ready();
+}
+
+// All that a start would find wrong with it is found here.
+absl::StatusOr<SharedSettings> Daemon::CheckedSettings() {
+  ASSIGN_OR_RETURN(SharedSettings settings, parts_.load_settings());
+  RETURN_IF_ERROR(zones_.Load(settings->config.schedule.timezone).status());
+  RETURN_IF_ERROR(parts_.open(*settings, OpenMode::kReadOnly).status());
+  return settings;
+}
+
+void Daemon::AdoptNewSettings() {
+  if (new_settings_ == nullptr) return;
+  const SharedSettings old =
+      std::exchange(settings_, std::exchange(new_settings_, nullptr));
+  const absl::Status adopted = [this]() -> absl::Status {
+    ASSIGN_OR_RETURN(Database database,
+                     parts_.open(*settings_, OpenMode::kReadWrite));
+    RETURN_IF_ERROR(SetSchedule(database));
+    ASSIGN_OR_RETURN(state_, ReadState(database));
+    return absl::OkStatus();
+  }();
+  if (!adopted.ok()) {
+    settings_ = old;
+    observers_.OnTrouble(adopted, "keeping the old configuration");
+  }
+  retry_at_ = Micros(0);
+}
+
+absl::Status Daemon::SetSchedule(Database& database) {
+  ASSIGN_OR_RETURN(schedule_,
+                   AdoptSchedule(settings_->config.schedule, zones_,
+                                 *database.state, parts_.clock.Now()));
+  observers_.OnSchedule(schedule_);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::FollowZoneFile() {
+  const std::string& name = settings_->config.schedule.timezone;
+  if (!zones_.HasChanged(name)) return absl::OkStatus();
+  const absl::StatusOr<absl::TimeZone> zone = zones_.Load(name);
+  if (!zone.ok()) {
+    observers_.OnTrouble(zone.status(), "keeping its rules as they were");
+    return absl::OkStatus();
+  }
+  schedule_.zone = *zone;
+  observers_.OnSchedule(schedule_);
+  const std::string version = ZoneDataVersion();
+  observers_.OnNotice(fmt::format(
+      "the rules of the time zone {} have changed on disk, version {}", name,
+      version));
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
+  return database.state
+      ->AppendAudit(
+          std::nullopt, "zone-data",
+          fmt::format(R"({{"timezone":"{}","version":"{}"}})", name, version),
+          parts_.clock.Now())
+      .status();
 }
 
 }  // namespace retentiond

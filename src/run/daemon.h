@@ -9,25 +9,31 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "config/config.h"
 #include "files/file_calls.h"
 #include "jobstore/database.h"
 #include "policy/scheduler.h"
-#include "run/naming.h"
-#include "run/observer.h"
+#include "policy/zone.h"
+#include "run/clock_watch.h"
+#include "run/file_cleaner.h"
+#include "run/observer_list.h"
 #include "run/service_notifier.h"
+#include "run/service_status.h"
+#include "run/settings.h"
 #include "run/state_directory.h"
+#include "run/watched_calls.h"
 
 namespace retentiond {
 
 // Opens the configured database. Called whenever something is to be done: the
 // sleeping daemon holds no connection, so a database file that was replaced
 // meanwhile is met as it is now.
-using DatabaseOpener = std::function<absl::StatusOr<Database>()>;
+using DatabaseOpener =
+    std::function<absl::StatusOr<Database>(const Settings&, OpenMode)>;
 
 struct DaemonParts {
-  const Config& config;
-  const Naming& naming;
+  SharedSettings settings;
+  // Reads and validates the whole configuration anew; null: it cannot change.
+  std::function<absl::StatusOr<SharedSettings>()> load_settings;
   Clock& clock;
   FileCalls& calls;
   DatabaseOpener open;
@@ -35,9 +41,13 @@ struct DaemonParts {
   ServiceNotifier& service;
   Wakeup& wakeup;
   std::function<bool()> stop_requested;
+  // True once for each request; null: there are none.
+  std::function<bool()> take_reload_request;
   std::string host;
   std::string holder;
   Instant build_date;
+  int most_file_workers = 1;
+  FileWork::Manner file_manner = FileWork::Manner::kPlain;
 };
 
 class Daemon {
@@ -49,30 +59,53 @@ class Daemon {
   absl::Status Serve();
 
   // The pieces of Serve, for tests and the demo. Turn does what is due now, if
-  // anything, and answers how long to sleep.
+  // anything, and answers how long to sleep. Stop ends in good order.
   absl::Status Start();
   Micros Turn();
+  void Stop();
 
  private:
   Instant ProcessStart() const;
   absl::StatusOr<ScheduleState> ReadState(Database& database);
   absl::StatusOr<Micros> DoWhatIsDue();
   absl::StatusOr<Micros> RunDue();
+  absl::StatusOr<Micros> ExecuteDue(Database& database, const Due& due);
   absl::StatusOr<Micros> RecordFirstStart(Database& database, const Due& due);
   absl::StatusOr<bool> MayLead(Database& database);
   absl::Status ReportMissed(Database& database, const Due& due);
-  absl::StatusOr<Micros> SleepAfter(const absl::Status& status);
-  absl::Status KeepAnchor();
+  absl::StatusOr<Micros> SleepAfter(Database& database, const Due& due,
+                                    const absl::Status& status);
+  absl::Status LookAtClock(Database& database);
+  absl::Status LookAtClockIfDue();
+  bool LastSlotLiesAhead() const;
+  absl::Status SetLastSlotBack(Database& database);
   std::optional<StateDirectory> OpenDirectory(Database& database);
 
+  // What may be asked at any time, also in the middle of a run.
+  bool AskedToStop();
+  void Beat();
+  void TakeReloadRequest();
+  absl::StatusOr<SharedSettings> CheckedSettings();
+
+  void AdoptNewSettings();
+  absl::Status FollowZoneFile();
+  absl::Status SetSchedule(Database& database);
+
   DaemonParts parts_;
+  ServiceStatus status_;
+  ObserverList observers_;
+  WatchedCalls calls_;
+  SharedSettings settings_;
+  SharedSettings new_settings_;  // to be adopted between runs; null: none
+  ZoneFiles zones_;
   Schedule schedule_;
   ScheduleState state_;
   Micros boot_time_at_start_;
   std::optional<LocalDate> missed_reported_;  // with the run of this slot
   bool directory_trouble_told_ = false;
-  Micros anchor_kept_{0};  // boot time at which it was last seen to
-  Micros retry_at_{0};     // boot time before which nothing is tried
+  Micros clock_seen_to_{0};  // boot time of the last look at the clock
+  Micros beaten_{0};         // boot time of the last sign of life
+  Micros retry_at_{0};       // boot time before which nothing is tried
   Micros retry_pause_{0};
   // The lease of another daemon as first seen, and when (boot time).
   std::optional<LeaseView> other_;

@@ -4,6 +4,8 @@
 // while the run goes on are noted before anything more is removed. So the
 // question "does anybody else need this?" is answered from memory and a scratch
 // file, not by a scan of the job table for each directory.
+//
+// What is removed, and how, is in file_cleaner_work.cc.
 #include "run/file_cleaner.h"
 
 #include <fcntl.h>
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,48 +24,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "files/log_files.h"
 #include "files/name_pattern.h"
-#include "files/orphan_scan.h"
+#include "files/output_path.h"
+#include "run/census_keys.h"
 
 namespace retentiond {
 namespace {
-
-// Candidates that one night's scan of a root may hold in memory; what lies
-// beyond them is found on the next night.
-constexpr std::size_t kCandidatesPerScan = 50'000;
-// A root with so many young entries, of which fewer than half belong to a job,
-// is not ours to sweep.
-constexpr std::int64_t kYoungEntriesToJudge = 10;
-
-// Keys of the census: a name in the temporary roots, below the log roots, and a
-// path of a path column are different things.
-std::string TemporaryKey(const std::string& name) { return "t/" + name; }
-std::string LogKey(const std::string& name) { return "l/" + name; }
-std::string PathKey(const std::string& path) { return "p/" + path; }
-
-// On a dry run: what would be gone by then.
-std::string GoneKey(const std::string& root, const std::string& name) {
-  return "g/" + root + "/" + name;
-}
-
-std::string KeyOf(const PendingFile& entry) {
-  switch (entry.kind) {
-    case PendingFile::Kind::kTemporary:
-      return TemporaryKey(entry.name);
-    case PendingFile::Kind::kLog:
-    case PendingFile::Kind::kLogDirectory:
-      return LogKey(entry.name);
-    case PendingFile::Kind::kPath:
-      return PathKey(entry.root + "/" + entry.name);
-  }
-  return {};  // GCOV_EXCL_LINE: every kind has returned
-}
-
-std::string PathOf(const PendingFile& entry) {
-  return EscapeName(entry.root + "/" + entry.name);
-}
 
 // The part of `path` below `root`; none when it does not lie below it.
 std::optional<std::string> Below(const std::string& root,
@@ -80,67 +50,75 @@ bool AllComponentsRemovable(std::string_view path) {
   }
 }
 
-void Merge(const Removal& removal, FilesOutcome& outcome) {
-  outcome.files += removal.files;
-  outcome.directories += removal.directories;
-  outcome.bytes += removal.bytes;
-  outcome.kept.insert(outcome.kept.end(), removal.kept.begin(),
-                      removal.kept.end());
-  outcome.errors.insert(outcome.errors.end(), removal.errors.begin(),
-                        removal.errors.end());
+// The path that an output's text names; the text itself when it names none.
+std::string PlainPath(const std::string& output) {
+  const OutputPath parsed = ParseOutputPath(output);
+  return parsed.form == OutputPath::Form::kAbsolute ? NormalisePath(parsed.path)
+                                                    : output;
+}
+
+void AddUnique(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) {
+    list.push_back(item);
+  }
 }
 
 }  // namespace
 
-FileCleaner::FileCleaner(const FilesConfig& config, const Naming& naming,
-                         FileCalls& calls, DryRun dry_run)
-    : config_(config), naming_(naming), calls_(calls), dry_run_(dry_run) {}
+FileCleaner::FileCleaner(FileCleanerParts parts, RootSet set)
+    : parts_(std::move(parts)), set_(std::move(set)) {
+  shield_ = std::make_unique<Shield>(set_.roots());
+  const int workers = std::max(parts_.work.most_workers, 1);
+  removers_.resize(static_cast<std::size_t>(workers));
+  for (auto& removers : removers_) removers.resize(roots().size());
+  crew_ = std::make_unique<WorkerCrew>(workers, [this] { PrepareWorker(); });
+}
 
 absl::StatusOr<std::unique_ptr<FileCleaner>> FileCleaner::Open(
-    const FilesConfig& config, const Naming& naming, FileCalls& calls,
-    DryRun dry_run) {
+    FileCleanerParts parts) {
+  ASSIGN_OR_RETURN(RootSet set, RootSet::Open(parts.config, parts.calls,
+                                              parts.dry_run, parts.ledger));
   std::unique_ptr<FileCleaner> cleaner(
-      new FileCleaner(config, naming, calls, dry_run));
-  std::optional<uid_t> owner;
-  if (config.owner.has_value()) {
-    ASSIGN_OR_RETURN(owner, LookUpUser(*config.owner));
-  }
-  RETURN_IF_ERROR(cleaner->OpenRoots(config.temp_roots, owner));
-  cleaner->temporary_roots_ = cleaner->roots_.size();
-  RETURN_IF_ERROR(cleaner->OpenRoots(config.log_roots, owner));
-  cleaner->shield_ = std::make_unique<Shield>(cleaner->roots_);
+      new FileCleaner(std::move(parts), std::move(set)));
   ASSIGN_OR_RETURN(cleaner->census_, NameCensus::Open());
+  RETURN_IF_ERROR(cleaner->IndexCompanions());
   return cleaner;
 }
 
-absl::Status FileCleaner::OpenRoots(
-    const std::vector<std::filesystem::path>& paths,
-    const std::optional<uid_t>& owner) {
-  for (const std::filesystem::path& path : paths) {
-    absl::StatusOr<Root> root = Root::Open(path, owner);
-    if (root.ok()) {
-      roots_.push_back(*std::move(root));
-    } else if (root.status().code() == absl::StatusCode::kNotFound) {
-      missing_roots_.push_back(path.string());
-    } else {
-      return root.status();
-    }
+// Once, before any batch: a directory of a million logs cannot be listed for
+// each job.
+absl::Status FileCleaner::IndexCompanions() {
+  ASSIGN_OR_RETURN(companions_, CompanionIndex::Open());
+  for (std::size_t i = set_.temporary_roots(); i < roots().size(); ++i) {
+    const std::string& root = roots()[i].path();
+    const auto add = [&](const std::string& path) -> absl::Status {
+      for (const std::string& file : FilesOfCompanion(path)) {
+        RETURN_IF_ERROR(companions_->Add(root, file, path));
+      }
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(
+        VisitFiles(roots()[i], parts_.naming.log_depth(), parts_.calls, add));
   }
   return absl::OkStatus();
 }
 
 std::vector<std::string> FileCleaner::BorneNames(const Job& job) const {
+  const Naming& naming = parts_.naming;
   std::vector<std::string> keys;
-  for (const std::string& name : naming_.TemporaryNames(job)) {
+  for (const std::string& name : naming.TemporaryNames(job)) {
     keys.push_back(TemporaryKey(name));
   }
-  for (const std::string& name : naming_.LogNames(job)) {
+  for (const std::string& name : naming.LogNames(job)) {
     keys.push_back(LogKey(name));
   }
-  for (const std::string& path : naming_.Paths(job)) {
+  for (const std::string& name : naming.LogDirectories(job)) {
+    keys.push_back(LogKey(name));
+  }
+  for (const std::string& path : naming.Paths(job)) {
     keys.push_back(PathKey(path));
     // The entry of a temporary root that the path leads through is no orphan.
-    for (const std::filesystem::path& root : config_.temp_roots) {
+    for (const std::filesystem::path& root : parts_.config.temp_roots) {
       const std::optional<std::string> below = Below(root.string(), path);
       if (below.has_value()) {
         keys.push_back(TemporaryKey(below->substr(0, below->find('/'))));
@@ -153,8 +131,12 @@ std::vector<std::string> FileCleaner::BorneNames(const Job& job) const {
 }
 
 absl::Status FileCleaner::Note(const Job& job) {
-  const std::vector<std::string> names = naming_.TemporaryNames(job);
-  for (const std::string& output : naming_.Outputs(job)) {
+  crew_->Wait();  // the workers ask the shield
+  const std::vector<std::string> names = parts_.naming.TemporaryNames(job);
+  for (const std::string& output : parts_.naming.Outputs(job)) {
+    if (ParseOutputPath(output).form == OutputPath::Form::kForeign) {
+      ++foreign_outputs_;
+    }
     if (shield_->Add(output, names) != Shield::Added::kElsewhere) {
       ++outputs_below_roots_;
     }
@@ -162,15 +144,23 @@ absl::Status FileCleaner::Note(const Job& job) {
   return census_->Add(job.id, BorneNames(job));
 }
 
-Shield::Added FileCleaner::NotePast(const ShieldedOutput& output) {
-  return shield_->Add(output.path, {});
+FileCleaner::Presence FileCleaner::NotePast(const ShieldedOutput& output) {
+  const Shield::Added added = shield_->Add(output.path, {});
+  if (added == Shield::Added::kShielded) return Presence::kThere;
+  if (added != Shield::Added::kAbsent) return Presence::kCannotTell;
+  const std::optional<Place> place = Locate(PlainPath(output.path));
+  if (!place.has_value()) return Presence::kCannotTell;
+  const bool same_root =
+      output.root_id.empty() || output.root_id == set_.id(place->root);
+  return same_root && LacksName(*place) ? Presence::kGone
+                                        : Presence::kCannotTell;
 }
 
 void FileCleaner::Seal() { shield_->Seal(); }
 
 bool FileCleaner::Shields(const std::string& path) const {
-  for (std::size_t i = 0; i < roots_.size(); ++i) {
-    const std::optional<std::string> below = Below(roots_[i].path(), path);
+  for (std::size_t i = 0; i < roots().size(); ++i) {
+    const std::optional<std::string> below = Below(roots()[i].path(), path);
     if (below.has_value() &&
         (shield_->HoldsPath(i, *below) || shield_->HoldsBelow(i, *below))) {
       return true;
@@ -180,75 +170,168 @@ bool FileCleaner::Shields(const std::string& path) const {
 }
 
 std::vector<PendingFile> FileCleaner::EntriesOf(const Job& job) const {
+  const FilesConfig& config = parts_.config;
+  const Naming& naming = parts_.naming;
   std::vector<PendingFile> entries;
-  const auto add = [&](PendingFile::Kind kind, std::string root,
-                       std::string name) {
-    entries.push_back({.kind = kind,
-                       .root = std::move(root),
-                       .name = std::move(name),
-                       .job = job.id});
+  const auto add = [&](PendingFile::Kind kind,
+                       const std::vector<std::filesystem::path>& in,
+                       const std::string& name) {
+    for (const std::filesystem::path& root : in) {
+      entries.push_back(
+          {.kind = kind, .root = root.string(), .name = name, .job = job.id});
+    }
   };
-  for (const std::string& name : naming_.TemporaryNames(job)) {
-    for (const std::filesystem::path& root : config_.temp_roots) {
-      add(PendingFile::Kind::kTemporary, root.string(), name);
-    }
+  for (const std::string& name : naming.TemporaryNames(job)) {
+    add(PendingFile::Kind::kTemporary, config.temp_roots, name);
   }
-  for (const std::string& name : naming_.LogNames(job)) {
-    for (const std::filesystem::path& root : config_.log_roots) {
-      add(PendingFile::Kind::kLog, root.string(), name);
-    }
+  for (const std::string& name : naming.LogNames(job)) {
+    add(PendingFile::Kind::kLog, config.log_roots, name);
   }
-  for (const std::string& path : naming_.Paths(job)) {
-    for (const auto* roots : {&config_.temp_roots, &config_.log_roots}) {
-      for (const std::filesystem::path& root : *roots) {
+  for (const std::string& path : naming.Paths(job)) {
+    for (const auto* in : {&config.temp_roots, &config.log_roots}) {
+      for (const std::filesystem::path& root : *in) {
         const std::optional<std::string> below = Below(root.string(), path);
         if (below.has_value()) {
-          add(PendingFile::Kind::kPath, root.string(), *below);
+          add(PendingFile::Kind::kPath, {root}, *below);
         }
       }
     }
   }
+  for (const std::string& name : naming.LogDirectories(job)) {
+    add(PendingFile::Kind::kLogDirectory, config.log_roots, name);
+  }
   return entries;
+}
+
+// Behind each log file, those that were rotated away from it.
+absl::StatusOr<std::vector<PendingFile>> FileCleaner::WithCompanions(
+    std::vector<PendingFile> entries) {
+  std::vector<PendingFile> all;
+  for (PendingFile& entry : entries) {
+    all.push_back(entry);
+    if (entry.kind != PendingFile::Kind::kLog) continue;
+    ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                     companions_->Find(entry.root, entry.name));
+    for (const std::string& name : names) {
+      all.push_back(entry);
+      all.back().name = name;
+    }
+  }
+  return all;
 }
 
 const Root* FileCleaner::FindRoot(const std::string& path) const {
   const auto root = std::find_if(
-      roots_.begin(), roots_.end(),
+      roots().begin(), roots().end(),
       [&](const Root& candidate) { return candidate.path() == path; });
-  return root == roots_.end() ? nullptr : &*root;
+  return root == roots().end() ? nullptr : &*root;
 }
 
 bool FileCleaner::IsAbsent(const PendingFile& entry) {
   const Root* root = FindRoot(entry.root);
   if (root == nullptr) return false;
   struct statx status {};
-  return calls_.Statx(root->fd(), entry.name.c_str(), AT_SYMLINK_NOFOLLOW,
-                      STATX_TYPE, &status) != 0 &&
+  return parts_.calls.Statx(root->fd(), entry.name.c_str(), AT_SYMLINK_NOFOLLOW,
+                            STATX_TYPE, &status) != 0 &&
          errno == ENOENT;
 }
 
+// By the path as it is written, or as the kernel resolves what there is of it.
+std::optional<FileCleaner::Place> FileCleaner::Locate(
+    const std::string& path) const {
+  std::error_code ignored;
+  const std::string real =
+      std::filesystem::weakly_canonical(path, ignored).string();
+  for (std::size_t i = 0; i < roots().size(); ++i) {
+    for (const std::string& candidate : {path, real}) {
+      for (const std::string& base :
+           {roots()[i].path(), roots()[i].real_path()}) {
+        const std::optional<std::string> below = Below(base, candidate);
+        if (below.has_value() && !below->empty()) return Place{i, *below};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// Whether the directory that held it was opened and lacks it; or the root, and
+// lacks the entry that held it.
+bool FileCleaner::LacksName(const Place& place) const {
+  FileCalls& calls = parts_.calls;
+  const int root = roots()[place.root].fd();
+  const auto lacks = [&](int directory, const std::string& name) {
+    struct statx status {};
+    return calls.Statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE,
+                       &status) != 0 &&
+           errno == ENOENT;
+  };
+  const std::size_t first = place.relative.find('/');
+  if (lacks(root, place.relative.substr(0, first))) return true;
+  const std::size_t last = place.relative.rfind('/');
+  if (last == std::string::npos) return false;
+  const UniqueFd parent(
+      calls.OpenBeneath(root, place.relative.substr(0, last).c_str(),
+                        O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return parent.valid() && lacks(parent.get(), place.relative.substr(last + 1));
+}
+
+// The roots of which an output may be: the one that it was seen in, else every
+// one that was ever at its place.
+std::vector<std::string> FileCleaner::RootIdsFor(const std::string& path,
+                                                 Shield::Added added) const {
+  std::vector<std::string> ids;
+  const std::optional<Place> place = Locate(path);
+  if (place.has_value()) AddUnique(ids, set_.id(place->root));
+  if (place.has_value() && added == Shield::Added::kShielded) return ids;
+  for (const RootRecord& known : parts_.ledger.known) {
+    if (WasOurs(known) && Below(known.path, path).has_value()) {
+      AddUnique(ids, known.id);
+    }
+  }
+  if (ids.empty()) ids.emplace_back();
+  return ids;
+}
+
+// Whether it would lie below a root that is not there now, or was one on an
+// earlier night.
+bool FileCleaner::LiesBelowAbsentRoot(const std::string& path) const {
+  return std::any_of(set_.absent().begin(), set_.absent().end(),
+                     [&](const RootSet::Absent& root) {
+                       return Below(root.path, path).has_value();
+                     }) ||
+         std::any_of(parts_.ledger.known.begin(), parts_.ledger.known.end(),
+                     [&](const RootRecord& root) {
+                       return Below(root.path, path).has_value();
+                     });
+}
+
+void FileCleaner::RecordOutput(const std::string& path, const Job& job,
+                               Shield::Added added,
+                               Belongings& belongings) const {
+  for (const std::string& id : RootIdsFor(PlainPath(path), added)) {
+    belongings.outputs.push_back({.path = path, .job = job.id, .root_id = id});
+  }
+}
+
 void FileCleaner::RecordOutputs(const Job& job, Belongings& belongings) {
-  const std::vector<std::string> names = naming_.TemporaryNames(job);
-  for (const std::string& output : naming_.Outputs(job)) {
-    switch (shield_->Add(output, names)) {
-      case Shield::Added::kElsewhere:
-        break;
-      case Shield::Added::kShielded:
-      case Shield::Added::kAbsent:
-        for (const std::string& path : AbsoluteForms(output, names)) {
-          belongings.outputs.push_back({.path = path, .job = job.id});
+  const std::vector<std::string> names = parts_.naming.TemporaryNames(job);
+  for (const std::string& output : parts_.naming.Outputs(job)) {
+    const Shield::Added added = shield_->Add(output, names);
+    if (added == Shield::Added::kUnresolved) {
+      // Nobody can say what it names: the job's own entries stay, tonight and
+      // later.
+      for (const std::filesystem::path& root : parts_.config.temp_roots) {
+        for (const std::string& name : names) {
+          RecordOutput(root.string() + "/" + name, job, added, belongings);
         }
-        break;
-      case Shield::Added::kUnresolved:
-        // Nobody can say what it names: the job's own entries stay, tonight
-        // and later.
-        for (const std::filesystem::path& root : config_.temp_roots) {
-          for (const std::string& name : names) {
-            belongings.outputs.push_back(
-                {.path = root.string() + "/" + name, .job = job.id});
-          }
-        }
-        break;
+      }
+      continue;
+    }
+    for (const std::string& path : AbsoluteForms(output, names)) {
+      if (added != Shield::Added::kElsewhere ||
+          LiesBelowAbsentRoot(PlainPath(path))) {
+        RecordOutput(path, job, added, belongings);
+      }
     }
   }
 }
@@ -257,13 +340,26 @@ std::vector<std::string> FileCleaner::AbsoluteForms(
     const std::string& output, const std::vector<std::string>& names) const {
   if (output.starts_with("/") || output.starts_with("file:")) return {output};
   std::vector<std::string> forms;
-  for (const std::filesystem::path& root : config_.temp_roots) {
+  if (ParseOutputPath(output).form != OutputPath::Form::kRelative) return forms;
+  for (const std::filesystem::path& root : parts_.config.temp_roots) {
     forms.push_back(root.string() + "/" + output);
     for (const std::string& name : names) {
       forms.push_back(root.string() + "/" + name + "/" + output);
     }
   }
   return forms;
+}
+
+// Whether another job than those of `own_bearers` bears the entry's name.
+absl::StatusOr<bool> FileCleaner::IsShared(
+    const PendingFile& entry,
+    const std::map<std::string, std::int64_t>& own_bearers) {
+  for (const std::string& key : KeysOf(entry)) {
+    ASSIGN_OR_RETURN(const std::int64_t bearers, census_->Bearers(key));
+    const auto own = own_bearers.find(key);
+    if (bearers > (own == own_bearers.end() ? 0 : own->second)) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<Belongings> FileCleaner::Record(const std::vector<Job>& jobs) {
@@ -274,20 +370,24 @@ absl::StatusOr<Belongings> FileCleaner::Record(const std::vector<Job>& jobs) {
   Belongings belongings;
   std::set<std::pair<std::string, std::string>> seen;
   for (const Job& job : jobs) {
-    for (PendingFile& entry : EntriesOf(job)) {
+    ASSIGN_OR_RETURN(std::vector<PendingFile> entries,
+                     WithCompanions(EntriesOf(job)));
+    for (PendingFile& entry : entries) {
       if (!seen.emplace(entry.root, entry.name).second) continue;
+      const bool is_directory = entry.kind == PendingFile::Kind::kLogDirectory;
       if (!AllComponentsRemovable(entry.name)) {
-        belongings.refused.push_back({PathOf(entry), "refused-name"});
+        if (!is_directory) {
+          belongings.refused.push_back({PathOf(entry), "refused-name"});
+        }
         continue;
       }
       if (IsAbsent(entry)) continue;
-      const std::string key = KeyOf(entry);
-      ASSIGN_OR_RETURN(const std::int64_t bearers, census_->Bearers(key));
-      if (bearers > own_bearers[key]) {
+      ASSIGN_OR_RETURN(const bool shared, IsShared(entry, own_bearers));
+      if (!shared) {
+        belongings.pending.push_back(std::move(entry));
+      } else if (!is_directory) {
         belongings.refused.push_back({PathOf(entry), "shared"});
-        continue;
       }
-      belongings.pending.push_back(std::move(entry));
     }
     RecordOutputs(job, belongings);
   }
@@ -299,109 +399,6 @@ absl::Status FileCleaner::Forget(const std::vector<Job>& jobs) {
     RETURN_IF_ERROR(census_->Remove(job.id, BorneNames(job)));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<FilesOutcome> FileCleaner::Remove(
-    const std::vector<PendingFile>& pending,
-    const std::function<bool()>& may_go_on) {
-  FilesOutcome outcome;
-  for (const PendingFile& entry : pending) {
-    if (!may_go_on()) break;
-    RETURN_IF_ERROR(RemoveOne(entry, outcome));
-  }
-  return outcome;
-}
-
-absl::Status FileCleaner::RemoveOne(const PendingFile& entry,
-                                    FilesOutcome& outcome) {
-  const Root* root = FindRoot(entry.root);
-  if (root == nullptr) {
-    outcome.failed.push_back(entry.id);
-    outcome.errors.push_back(PathOf(entry) + ": its root is not there");
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(const std::int64_t bearers, census_->Bearers(KeyOf(entry)));
-  if (bearers > 0) {
-    outcome.done.push_back(entry.id);
-    outcome.kept.push_back({PathOf(entry), "shared"});
-    return absl::OkStatus();
-  }
-  TreeRemover remover(*root, static_cast<std::size_t>(root - roots_.data()),
-                      *shield_, calls_);
-  const Removal removal = remover.Remove(entry.name, {.dry_run = dry_run_});
-  Merge(removal, outcome);
-  shielded_ += removal.shielded;
-  (removal.retry() ? outcome.failed : outcome.done).push_back(entry.id);
-  if (dry_run_ == DryRun::kYes) {
-    // It is still there, but the sweep must not count it again.
-    return census_->Add(entry.job, {GoneKey(entry.root, entry.name)});
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<SweepResult> FileCleaner::Sweep(
-    Instant cutoff, const std::function<absl::Status()>& ask,
-    const std::function<bool()>& may_go_on) {
-  SweepResult result;
-  for (std::size_t i = 0; i < temporary_roots_ && may_go_on(); ++i) {
-    RETURN_IF_ERROR(SweepRoot(i, cutoff, ask, may_go_on, result));
-  }
-  return result;
-}
-
-absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
-                                    const std::function<absl::Status()>& ask,
-                                    const std::function<bool()>& may_go_on,
-                                    SweepResult& result) {
-  const Root& root = roots_[root_index];
-  TreeRemover remover(root, root_index, *shield_, calls_);
-  std::vector<std::string> candidates;
-  ASSIGN_OR_RETURN(
-      const OrphanScan scan,
-      ScanForOrphans(root, cutoff, calls_, [&](const std::string& name) {
-        if (candidates.size() < kCandidatesPerScan) candidates.push_back(name);
-        return absl::OkStatus();
-      }));
-  result.outcome.errors.insert(result.outcome.errors.end(), scan.errors.begin(),
-                               scan.errors.end());
-  RETURN_IF_ERROR(ask());
-  ASSIGN_OR_RETURN(const bool ours, PatternsFit(scan));
-  if (!ours) {
-    result.refused.push_back(
-        root.path() +
-        ": fewer than half of its young entries belong to a job; the name "
-        "patterns do not fit, or another farm shares it");
-    return absl::OkStatus();
-  }
-  for (const std::string& name : candidates) {
-    if (!may_go_on()) break;
-    RETURN_IF_ERROR(ask());
-    ASSIGN_OR_RETURN(const std::int64_t bearers,
-                     census_->Bearers(TemporaryKey(name)));
-    if (bearers > 0) continue;
-    ASSIGN_OR_RETURN(const std::int64_t gone,
-                     census_->Bearers(GoneKey(root.path(), name)));
-    if (gone > 0) continue;
-    const Removal removal =
-        remover.Remove(name, {.dry_run = dry_run_,
-                              .keep_names = config_.output_names,
-                              .only_older_than = cutoff});
-    Merge(removal, result.outcome);
-    shielded_ += removal.shielded;
-    if (removal.files + removal.directories > 0) ++result.orphans;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> FileCleaner::PatternsFit(const OrphanScan& scan) {
-  if (scan.young_entries < kYoungEntriesToJudge) return true;
-  std::size_t ours = 0;
-  for (const std::string& name : scan.young_names) {
-    ASSIGN_OR_RETURN(const std::int64_t bearers,
-                     census_->Bearers(TemporaryKey(name)));
-    if (bearers > 0) ++ours;
-  }
-  return 2 * ours >= scan.young_names.size();
 }
 
 }  // namespace retentiond

@@ -2,9 +2,13 @@
 // to deleted jobs and to no other.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,10 +20,14 @@
 #include "files/root.h"
 #include "files/shield.h"
 #include "files/tree_remover.h"
+#include "files/worker_crew.h"
 #include "jobstore/belongings.h"
+#include "jobstore/companion_index.h"
 #include "jobstore/job.h"
 #include "jobstore/name_census.h"
 #include "run/naming.h"
+#include "run/root_ledger.h"
+#include "run/root_set.h"
 
 namespace retentiond {
 
@@ -30,21 +38,50 @@ struct SweepResult {
   std::vector<std::string> refused;  // roots that were not swept, and why
 };
 
-// For one run (or one preview). Threads: one at a time.
+// How the work on files is done.
+struct FileWork {
+  enum class Manner {
+    kPlain,
+    // By threads that have given up to change anything outside the roots
+    // (files/landlock.h), and whose I/O waits for everybody else's.
+    kConfined,
+  };
+  int most_workers = 1;  // directories that are worked on at a time
+  Manner manner = Manner::kPlain;
+  // Called by a worker before each batch of names; may be null.
+  std::function<void()> rest = {};
+};
+
+// All references must outlive the cleaner.
+struct FileCleanerParts {
+  const FilesConfig& config;
+  const Naming& naming;
+  FileCalls& calls;
+  DryRun dry_run = DryRun::kNo;
+  RootLedger ledger = {};
+  FileWork work = {};
+};
+
+// For one run (or one preview). Threads: one at a time; its own workers are
+// done when a method returns.
 class FileCleaner {
  public:
-  // Pins the roots. A missing root is no error: its names stay pending, and
-  // `findings` tells of it. `calls` must outlive the cleaner.
+  // Pins the roots. One that is missing, or not known to be the root of the
+  // nights before, is no error: its names stay pending.
   static absl::StatusOr<std::unique_ptr<FileCleaner>> Open(
-      const FilesConfig& config, const Naming& naming, FileCalls& calls,
-      DryRun dry_run);
+      FileCleanerParts parts);
 
   // Takes note of a job that is in the database: its names are borne, its
   // outputs shielded.
   absl::Status Note(const Job& job);
+  enum class Presence {
+    kThere,
+    kGone,        // the root that it lay below was opened and lacks it
+    kCannotTell,  // another root is there, or a directory on the way is not
+  };
   // Takes note of an output of a job that was deleted earlier; the answer says
   // what there is of it now.
-  Shield::Added NotePast(const ShieldedOutput& output);
+  Presence NotePast(const ShieldedOutput& output);
   // Ends a round of notes: the shield holds them from now on.
   void Seal();
 
@@ -58,6 +95,9 @@ class FileCleaner {
   // Their rows are gone: they bear no names any more.
   absl::Status Forget(const std::vector<Job>& jobs);
 
+  // Empties what a crash left in the roots' trash. The outcome names no batch.
+  FilesOutcome EmptyTrash();
+
   // Removes the entries; `may_go_on` is asked before each, and those that were
   // not reached are neither done nor failed. The outcome names no batch.
   absl::StatusOr<FilesOutcome> Remove(const std::vector<PendingFile>& pending,
@@ -70,46 +110,75 @@ class FileCleaner {
                                     const std::function<absl::Status()>& ask,
                                     const std::function<bool()>& may_go_on);
 
-  // The roots that are not there.
-  const std::vector<std::string>& missing_roots() const {
-    return missing_roots_;
-  }
+  const RootSet& root_set() const { return set_; }
   // Outputs that were met and kept while removing.
   std::int64_t shielded() const { return shielded_; }
   // Noted outputs that lie below a root, or may.
   std::int64_t outputs_below_roots() const { return outputs_below_roots_; }
+  // Noted outputs that name a path of another machine ("C:\\out\\a.mov"): they
+  // lie below no root.
+  std::int64_t foreign_outputs() const { return foreign_outputs_; }
 
  private:
-  FileCleaner(const FilesConfig& config, const Naming& naming, FileCalls& calls,
-              DryRun dry_run);
+  // A path below a root that is there.
+  struct Place {
+    std::size_t root;
+    std::string relative;
+  };
 
-  absl::Status OpenRoots(const std::vector<std::filesystem::path>& paths,
-                         const std::optional<uid_t>& owner);
+  FileCleaner(FileCleanerParts parts, RootSet set);
+
+  const std::vector<Root>& roots() const { return set_.roots(); }
+  absl::Status IndexCompanions();
   std::vector<std::string> BorneNames(const Job& job) const;
   std::vector<PendingFile> EntriesOf(const Job& job) const;
   std::vector<std::string> AbsoluteForms(
       const std::string& output, const std::vector<std::string>& names) const;
   const Root* FindRoot(const std::string& path) const;
   bool IsAbsent(const PendingFile& entry);
+  std::optional<Place> Locate(const std::string& path) const;
+  bool LacksName(const Place& place) const;
+  std::vector<std::string> RootIdsFor(const std::string& path,
+                                      Shield::Added added) const;
+  bool LiesBelowAbsentRoot(const std::string& path) const;
+  void RecordOutput(const std::string& path, const Job& job,
+                    Shield::Added added, Belongings& belongings) const;
   void RecordOutputs(const Job& job, Belongings& belongings);
+  absl::StatusOr<bool> IsShared(
+      const PendingFile& entry,
+      const std::map<std::string, std::int64_t>& own_bearers);
+  absl::StatusOr<std::vector<PendingFile>> WithCompanions(
+      std::vector<PendingFile> entries);
   absl::StatusOr<bool> PatternsFit(const OrphanScan& scan);
-  absl::Status RemoveOne(const PendingFile& entry, FilesOutcome& outcome);
+  absl::Status PostRemovals(const std::vector<PendingFile>& pending,
+                            const std::function<bool()>& may_go_on,
+                            FilesOutcome& outcome);
+  absl::Status PostRemoval(const PendingFile& entry, FilesOutcome& outcome);
   absl::Status SweepRoot(std::size_t root_index, Instant cutoff,
                          const std::function<absl::Status()>& ask,
                          const std::function<bool()>& may_go_on,
                          SweepResult& result);
+  absl::Status PostOrphans(std::size_t root_index, Instant cutoff,
+                           const std::vector<std::string>& candidates,
+                           const std::function<absl::Status()>& ask,
+                           const std::function<bool()>& may_go_on,
+                           SweepResult& result);
+  void PrepareWorker() const;
+  TreeRemover& RemoverOf(int worker, std::size_t root);
+  TreeRemover::Options OptionsFor(std::size_t root) const;
 
-  const FilesConfig& config_;
-  const Naming& naming_;
-  FileCalls& calls_;
-  DryRun dry_run_;
-  std::vector<Root> roots_;  // temporary roots that are there, then log roots
-  std::size_t temporary_roots_ = 0;
-  std::vector<std::string> missing_roots_;
+  const FileCleanerParts parts_;
+  const RootSet set_;
   std::unique_ptr<Shield> shield_;
   std::unique_ptr<NameCensus> census_;
-  std::int64_t shielded_ = 0;
+  std::unique_ptr<CompanionIndex> companions_;  // none: not yet looked for
   std::int64_t outputs_below_roots_ = 0;
+  std::int64_t foreign_outputs_ = 0;
+  std::mutex mutex_;  // of what the workers write: the outcomes and shielded_
+  std::int64_t shielded_ = 0;
+  // By worker and root; each is used by its worker alone.
+  std::vector<std::vector<std::unique_ptr<TreeRemover>>> removers_;
+  std::unique_ptr<WorkerCrew> crew_;  // the last: it ends first
 };
 
 }  // namespace retentiond

@@ -21,9 +21,12 @@ class FileCleanerTest : public RunTest {
     config_.files.job_paths = {"scratch"};
     naming_ = *Naming::Make(config_);
   }
+  FileCleanerParts Parts() {
+    return {.config = config_.files, .naming = *naming_, .calls = calls_};
+  }
   std::unique_ptr<FileCleaner> Open() {
     absl::StatusOr<std::unique_ptr<FileCleaner>> cleaner =
-        FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo);
+        FileCleaner::Open(Parts());
     EXPECT_TRUE(cleaner.ok()) << cleaner.status();
     return *std::move(cleaner);
   }
@@ -79,14 +82,36 @@ TEST_F(FileCleanerTest, SweepsNoEntryThatAPathColumnLeadsThrough) {
 }
 
 TEST_F(FileCleanerTest, RefusesNamesThatAreNoComponent) {
+  config_.files.job_names = {"{id}"};
+  config_.files.log_names = {"{id}"};
+  naming_ = *Naming::Make(config_);
+  MakeTree(InRoot("temp"), {Dir("a", {File("b")})});
   const auto cleaner = Open();
-  Live(*cleaner, JobWith("..", {}, {}));
-  EXPECT_THAT(belongings_.pending, IsEmpty());
-  ASSERT_THAT(belongings_.refused, SizeIs(1));
-  EXPECT_EQ(belongings_.refused[0].reason, "refused-name");
-  Live(*cleaner, JobWith("a/b", {}, {}));
-  EXPECT_THAT(belongings_.pending, IsEmpty());
-  EXPECT_TRUE(Exists("temp"));
+  const auto before = Remaining();
+  for (const std::string& id :
+       {std::string(".."), std::string("."), std::string(""),
+        std::string("/etc"), std::string(300, 'a'), std::string("a\0b", 3),
+        std::string("../../x"), std::string(".retentiond-trash")}) {
+    Live(*cleaner, {.id = {id}, .fields = {{}, {}}});
+    EXPECT_THAT(belongings_.pending, IsEmpty()) << id;
+    for (const KeptEntry& refused : belongings_.refused) {
+      EXPECT_EQ(refused.reason, "refused-name") << id;
+    }
+  }
+  EXPECT_EQ(Remaining(), before);
+}
+
+TEST_F(FileCleanerTest, TakesAJobsIdForOneNameHoweverOddItIs) {
+  config_.files.job_names = {"{id}"};
+  naming_ = *Naming::Make(config_);
+  const auto cleaner = Open();
+  for (const std::string& id : {std::string("a\nb"), std::string("\xff\xfe"),
+                                std::string("\x1b[2J"), std::string("* ?")}) {
+    MakeTree(InRoot("temp"), {Dir(id, {File("x")}), Dir("other")});
+    Live(*cleaner, {.id = {id}, .fields = {{}, {}}});
+    EXPECT_FALSE(Exists("temp/" + id));
+    EXPECT_TRUE(Exists("temp/other"));
+  }
 }
 
 TEST_F(FileCleanerTest, ShieldsARelativeOutputInTheJobsOwnDirectory) {
@@ -143,22 +168,103 @@ TEST_F(FileCleanerTest, KeepsInRecoveryWhatAJobBearsAgain) {
   EXPECT_EQ(outcome->kept[0].reason, "shared");
 }
 
+TEST_F(FileCleanerTest, RemovesRotatedAndCompressedLogsWithTheirLog) {
+  MakeTree(InRoot("logs"),
+           {File("a.log"), File("a.log.1"), File("a.log.2.gz"),
+            File("a.log-20260316.xz"), File("ab.log.1"), File("b.log.1")});
+  const auto cleaner = Open();
+  const FilesOutcome outcome = Live(*cleaner, JobWith("a", {}, {}));
+  EXPECT_EQ(outcome.files, 4);
+  EXPECT_FALSE(Exists("logs/a.log-20260316.xz"));
+  EXPECT_TRUE(Exists("logs/ab.log.1"));
+  EXPECT_TRUE(Exists("logs/b.log.1"));
+}
+
+TEST_F(FileCleanerTest, RemovesRotatedLogsWhoseLogIsGone) {
+  MakeTree(InRoot("logs"), {File("a.log.1.gz")});
+  const auto cleaner = Open();
+  Live(*cleaner, JobWith("a", {}, {}));
+  EXPECT_FALSE(Exists("logs/a.log.1.gz"));
+}
+
+TEST_F(FileCleanerTest, KeepsALogThatIsAnotherJobsOwn) {
+  config_.files.log_names = {"{id}"};
+  naming_ = *Naming::Make(config_);
+  MakeTree(InRoot("logs"), {File("a"), File("a.1"), File("a.2")});
+  const auto cleaner = Open();
+  ASSERT_TRUE(cleaner->Note(JobWith("a.1", {}, {})).ok());
+  Live(*cleaner, JobWith("a", {}, {}));
+  EXPECT_FALSE(Exists("logs/a"));
+  EXPECT_TRUE(Exists("logs/a.1"));
+  EXPECT_FALSE(Exists("logs/a.2"));
+  ASSERT_THAT(belongings_.refused, SizeIs(1));
+  EXPECT_EQ(belongings_.refused[0].reason, "shared");
+  // In recovery too, where only the name is known.
+  const auto outcome = cleaner->Remove({{.kind = PendingFile::Kind::kLog,
+                                         .root = InRoot("logs"),
+                                         .name = "a.1.gz",
+                                         .job = {"a"}}},
+                                       Always);
+  EXPECT_EQ(outcome->kept[0].reason, "shared");
+}
+
+TEST_F(FileCleanerTest, RemovesTheDirectoriesThatALogPatternMadeOnceEmpty) {
+  config_.files.log_names = {"all/{id}/{id}.log"};
+  naming_ = *Naming::Make(config_);
+  MakeTree(
+      InRoot("logs"),
+      {Dir("all", {Dir("a", {File("a.log"), File("a.log.1")}),
+                   Dir("b", {File("b.log"), File("other")}), Dir("..c", {})})});
+  const auto cleaner = Open();
+  Live(*cleaner, JobWith("a", {}, {}));
+  Live(*cleaner, JobWith("b", {}, {}));
+  Live(*cleaner, JobWith("..", {}, {}));
+  EXPECT_FALSE(Exists("logs/all/a"));
+  EXPECT_FALSE(Exists("logs/all/b/b.log"));
+  EXPECT_TRUE(Exists("logs/all/b/other"));
+  EXPECT_TRUE(Exists("logs/all"));
+}
+
+TEST_F(FileCleanerTest, KeepsADirectoryOfLogsThatAnotherJobUses) {
+  config_.files.log_names = {"{uid}/{id}.log"};
+  naming_ = *Naming::Make(config_);
+  MakeTree(InRoot("logs"), {Dir("film", {File("a.log")})});
+  const auto cleaner = Open();
+  const auto job = [this](const std::string& id) {
+    Job made{.id = {id}, .fields = {}};
+    for (const FieldName& field : naming_->fields()) {
+      made.fields.push_back(field == "uid" ? FieldValue{"film"} : FieldValue{});
+    }
+    return made;
+  };
+  ASSERT_TRUE(cleaner->Note(job("b")).ok());
+  Live(*cleaner, job("a"));
+  EXPECT_TRUE(Exists("logs/film"));
+  EXPECT_FALSE(Exists("logs/film/a.log"));
+  Live(*cleaner, job("b"));
+  EXPECT_FALSE(Exists("logs/film"));
+}
+
+TEST_F(FileCleanerTest, CountsOutputsThatNameAPathOfAnotherMachine) {
+  const auto cleaner = Open();
+  ASSERT_TRUE(cleaner->Note(JobWith("a", {}, {"C:\\out\\a.mov"})).ok());
+  ASSERT_TRUE(cleaner->Note(JobWith("b", {}, {"/out/b.mov"})).ok());
+  EXPECT_EQ(cleaner->foreign_outputs(), 1);
+  EXPECT_EQ(cleaner->outputs_below_roots(), 0);
+}
+
 TEST_F(FileCleanerTest, AcceptsRootsOfTheOwnerThatIsConfigured) {
   config_.files.owner = "root";
   Open();
   config_.files.owner = "nobody-of-that-name";
-  EXPECT_EQ(FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo)
-                .status()
-                .code(),
+  EXPECT_EQ(FileCleaner::Open(Parts()).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(FileCleanerTest, RefusesARootThatIsAFile) {
   std::filesystem::remove_all(InRoot("temp"));
   MakeTree(root_path(), {File("temp")});
-  EXPECT_EQ(FileCleaner::Open(config_.files, *naming_, calls_, DryRun::kNo)
-                .status()
-                .code(),
+  EXPECT_EQ(FileCleaner::Open(Parts()).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

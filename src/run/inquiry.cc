@@ -207,8 +207,7 @@ absl::StatusOr<std::optional<PendingFile>> PendingAt(const PreviewParts& parts,
 absl::StatusOr<bool> IsShielded(const PreviewParts& parts,
                                 const std::string& path, const Slot& slot) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
-                   FileCleaner::Open(parts.config.files, parts.naming,
-                                     parts.calls, DryRun::kYes));
+                   OpenForALook(parts, slot));
   RETURN_IF_ERROR(
       parts.database.jobs
           ->Survey(RequestOf(parts, slot),

@@ -6,6 +6,9 @@
 
 namespace retentiond {
 
+// As gethostname says.
+std::string HostName();
+
 // "host/boot id/pid namespace/pid/start time": names one process for ever.
 // `host` is as gethostname says.
 std::string LeaseHolderOfThisProcess(const std::string& host,

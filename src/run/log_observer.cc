@@ -56,9 +56,16 @@ LogObserver::LogObserver(std::shared_ptr<spdlog::logger> log,
     : log_(std::move(log)), zone_(zone) {}
 
 void LogObserver::OnWait(Instant until) {
+  leader_.clear();
   if (waiting_until_ == until) return;
   waiting_until_ = until;
   log_->info("next run at={}", FormatLocal(until, zone_));
+}
+
+void LogObserver::OnStandby(const std::string& leader) {
+  if (leader_ == leader) return;
+  leader_ = leader;
+  log_->info("standing by: leader={}", leader);
 }
 
 void LogObserver::OnMissed(const std::vector<LocalDate>& slots) {
@@ -74,11 +81,11 @@ void LogObserver::OnMissed(const std::vector<LocalDate>& slots) {
 
 void LogObserver::OnRunBegin(const RunRecord& run) {
   blocked_.clear();
-  log_->info(
-      "run begins slot={} cutoff={} late={} jobs={} expired={} held={} "
-      "undatable={}",
-      FormatDate(run.slot), FormatInstant(run.cutoff), run.late, run.jobs_total,
-      run.expired, run.held, run.undatable);
+  log_->log(run.late ? spdlog::level::warn : spdlog::level::info,
+            "run begins slot={} cutoff={} late={} jobs={} expired={} held={} "
+            "undatable={}",
+            FormatDate(run.slot), FormatInstant(run.cutoff), run.late,
+            run.jobs_total, run.expired, run.held, run.undatable);
   if (!run.clock_facts.empty()) {
     log_->warn("clock facts={}", fmt::join(run.clock_facts, ","));
   }
@@ -134,6 +141,21 @@ void LogObserver::OnRunEnd(const RunRecord& run) {
             FormatDate(run.slot), outcome, run.jobs_deleted, run.files_deleted,
             run.bytes_freed, run.orphans, run.held, run.errors.size(),
             run.errors.empty() ? "" : " first=\"" + run.errors.front() + "\"");
+  for (const std::string& mark : run.marks) {
+    log_->error("run marked slot={} mark={}: {}", FormatDate(run.slot), mark,
+                mark == kMarkSlow
+                    ? "it took more than three times as long as the last ones"
+                    : "the window ended before its work was done");
+  }
+}
+
+void LogObserver::OnSchedule(const Schedule& schedule) {
+  zone_ = schedule.zone;
+  waiting_until_.reset();
+}
+
+void LogObserver::OnNotice(const std::string& notice) {
+  log_->info("{}", notice);
 }
 
 void LogObserver::OnTrouble(const absl::Status& status,

@@ -20,6 +20,7 @@ class LogObserver : public RunObserver {
   LogObserver(std::shared_ptr<spdlog::logger> log, absl::TimeZone zone);
 
   void OnWait(Instant until) override;
+  void OnStandby(const std::string& leader) override;
   void OnMissed(const std::vector<LocalDate>& slots) override;
   void OnRunBegin(const RunRecord& run) override;
   void OnPhase(const RunRecord& run) override;
@@ -28,6 +29,8 @@ class LogObserver : public RunObserver {
   void OnFiles(const RunRecord& run, const FilesOutcome& outcome) override;
   void OnBlocked(const RunRecord& run) override;
   void OnRunEnd(const RunRecord& run) override;
+  void OnSchedule(const Schedule& schedule) override;
+  void OnNotice(const std::string& notice) override;
   void OnTrouble(const absl::Status& status,
                  const std::string& what_is_done) override;
 
@@ -36,6 +39,7 @@ class LogObserver : public RunObserver {
   absl::TimeZone zone_;
   std::optional<Instant> waiting_until_;
   std::string pace_;
+  std::string leader_;
   std::vector<std::string> blocked_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "policy/zone.h"
 #include "testing/run/run_fixture.h"
 
 namespace retentiond {
@@ -82,6 +83,43 @@ TEST_F(LogObserverTest, TellsABlockOnceUntilItsFactsChange) {
   EXPECT_THAT(TakeLog(), HasSubstr("stepped,behind-anchor"));
 }
 
+TEST_F(LogObserverTest, TellsOfARunThatIsLateSlowOrCut) {
+  RunRecord run{.slot = slot().date, .late = true};
+  log_observer_.OnRunBegin(run);
+  EXPECT_THAT(TakeLog(), HasSubstr("[warning] run begins"));
+  run.outcome = RunOutcome::kPartial;
+  run.marks = {kMarkSlow, kMarkWindowCut};
+  log_observer_.OnRunEnd(run);
+  const std::string text = TakeLog();
+  EXPECT_THAT(text, HasSubstr("[error] run marked slot=2040-03-16 mark=slow: "
+                              "it took more than three times"));
+  EXPECT_THAT(text, HasSubstr("mark=window-cut: the window ended"));
+}
+
+TEST_F(LogObserverTest, TellsWhoLeadsOnceUntilItWaitsAgain) {
+  log_observer_.OnStandby("another");
+  EXPECT_THAT(TakeLog(), HasSubstr("standing by: leader=another"));
+  log_observer_.OnStandby("another");
+  EXPECT_EQ(TakeLog(), "");
+  log_observer_.OnWait(slot().start);
+  TakeLog();
+  log_observer_.OnStandby("another");
+  EXPECT_NE(TakeLog(), "");
+}
+
+TEST_F(LogObserverTest, TellsTimesInTheZoneOfTheSchedule) {
+  log_observer_.OnWait(slot().start);
+  TakeLog();
+  log_observer_.OnSchedule({.zone = *LoadZone("Europe/Helsinki")});
+  log_observer_.OnWait(slot().start);
+  EXPECT_THAT(TakeLog(), HasSubstr("next run at=2040-03-16T05:00:00+02:00"));
+}
+
+TEST_F(LogObserverTest, TellsNotices) {
+  log_observer_.OnNotice("the configuration was read anew");
+  EXPECT_THAT(TakeLog(), HasSubstr("[info] the configuration was read anew"));
+}
+
 TEST_F(LogObserverTest, EndsATroubleInWhatIsDoneAboutIt) {
   log_observer_.OnTrouble(absl::AbortedError("locked"), "trying again");
   EXPECT_THAT(TakeLog(), HasSubstr("locked, trying again"));
@@ -116,6 +154,9 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnFiles({}, {});
   observer.OnBlocked({});
   observer.OnRunEnd({});
+  observer.OnStandby("");
+  observer.OnSchedule({});
+  observer.OnNotice("");
   observer.OnTrouble(absl::OkStatus(), "");
 }
 

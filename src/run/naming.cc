@@ -24,6 +24,21 @@ absl::StatusOr<std::vector<NamePattern>> ParseAll(
   return patterns;
 }
 
+// The parts of a pattern with a field in them that end before a slash,
+// innermost first.
+std::vector<std::string> DirectoriesOf(const std::string& pattern) {
+  std::vector<std::string> directories;
+  for (std::size_t slash = pattern.rfind('/');
+       slash != std::string::npos && slash > 0;
+       slash = pattern.rfind('/', slash - 1)) {
+    const std::string directory = pattern.substr(0, slash);
+    if (directory.find('{') != std::string::npos) {
+      directories.push_back(directory);
+    }
+  }
+  return directories;
+}
+
 void AddUnique(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) {
     list.push_back(item);
@@ -39,6 +54,15 @@ absl::StatusOr<Naming> Naming::Make(const Config& config) {
                    ParseAll(config.files.job_names, "files.job_names"));
   ASSIGN_OR_RETURN(naming.logs_,
                    ParseAll(config.files.log_names, "files.log_names"));
+  for (const std::string& pattern : config.files.log_names) {
+    ASSIGN_OR_RETURN(const std::vector<NamePattern> directories,
+                     ParseAll(DirectoriesOf(pattern), "files.log_names"));
+    naming.log_directories_.insert(naming.log_directories_.end(),
+                                   directories.begin(), directories.end());
+    naming.log_depth_ =
+        std::max(naming.log_depth_, static_cast<std::size_t>(std::count(
+                                        pattern.begin(), pattern.end(), '/')));
+  }
   naming.paths_ = config.files.job_paths;
   naming.outputs_ = config.jobs.outputs;
   const FilesConfig defaults;
@@ -103,6 +127,10 @@ std::vector<std::string> Naming::TemporaryNames(const Job& job) const {
 
 std::vector<std::string> Naming::LogNames(const Job& job) const {
   return Expand(logs_, job);
+}
+
+std::vector<std::string> Naming::LogDirectories(const Job& job) const {
+  return Expand(log_directories_, job);
 }
 
 std::vector<std::string> Naming::Paths(const Job& job) const {

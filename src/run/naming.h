@@ -32,6 +32,11 @@ class Naming {
   std::vector<std::string> TemporaryNames(const Job& job) const;
   // Paths relative to a log root.
   std::vector<std::string> LogNames(const Job& job) const;
+  // The directories that the patterns of LogNames make for a job, innermost
+  // first: "{project}/{id}.log" makes "{project}", "logs/{id}.log" none.
+  std::vector<std::string> LogDirectories(const Job& job) const;
+  // How many directories lie above a log file at most.
+  std::size_t log_depth() const { return log_depth_; }
   // Absolute paths from the path columns.
   std::vector<std::string> Paths(const Job& job) const;
   // What the output columns hold, as it stands there.
@@ -52,6 +57,8 @@ class Naming {
   std::vector<FieldName> required_fields_;
   std::vector<NamePattern> temporary_;
   std::vector<NamePattern> logs_;
+  std::vector<NamePattern> log_directories_;
+  std::size_t log_depth_ = 0;
   std::vector<FieldName> paths_;
   std::vector<FieldName> outputs_;
 };

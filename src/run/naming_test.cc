@@ -68,6 +68,21 @@ TEST(NamingTest, ReadsTheIdColumnOfACompositeKeyAsAField) {
   EXPECT_THAT(naming.TemporaryNames(job), ElementsAre("t-1"));
 }
 
+TEST(NamingTest, KnowsTheDirectoriesThatALogPatternMakes) {
+  Config config;
+  config.jobs.outputs = {};
+  config.files.job_names = {"{id}"};
+  config.files.log_names = {"{id}.log", "logs/{id}.log",
+                            "logs/{project}/x/{id}.log"};
+  const Naming naming = Make(config);
+  EXPECT_EQ(naming.log_depth(), 3U);
+  const Job job{.id = {"7"}, .fields = {{"film"}}};
+  EXPECT_THAT(naming.LogNames(job),
+              ElementsAre("7.log", "logs/7.log", "logs/film/x/7.log"));
+  EXPECT_THAT(naming.LogDirectories(job),
+              ElementsAre("logs/film/x", "logs/film"));
+}
+
 TEST(NamingTest, NamesThePatternThatCannotBeParsed) {
   Config config;
   config.files.job_names = {"{id"};

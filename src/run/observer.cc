@@ -3,6 +3,7 @@
 namespace retentiond {
 
 void RunObserver::OnWait(Instant) {}
+void RunObserver::OnStandby(const std::string&) {}
 void RunObserver::OnMissed(const std::vector<LocalDate>&) {}
 void RunObserver::OnRunBegin(const RunRecord&) {}
 void RunObserver::OnPhase(const RunRecord&) {}
@@ -10,6 +11,8 @@ void RunObserver::OnBatch(const RunRecord&, const Batch&, const Governor&) {}
 void RunObserver::OnFiles(const RunRecord&, const FilesOutcome&) {}
 void RunObserver::OnBlocked(const RunRecord&) {}
 void RunObserver::OnRunEnd(const RunRecord&) {}
+void RunObserver::OnSchedule(const Schedule&) {}
+void RunObserver::OnNotice(const std::string&) {}
 void RunObserver::OnTrouble(const absl::Status&, const std::string&) {}
 
 }  // namespace retentiond

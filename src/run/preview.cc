@@ -1,7 +1,10 @@
 #include "run/preview.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -15,6 +18,13 @@ namespace {
 constexpr std::size_t kMostReferred = 20;
 
 bool Always() { return true; }
+
+// What a crash left in the trash, the run would remove first.
+void CountTrash(FileCleaner& cleaner, Preview& preview) {
+  const FilesOutcome outcome = cleaner.EmptyTrash();
+  preview.files += outcome.files;
+  preview.bytes += outcome.bytes;
+}
 
 absl::Status NotePast(Database& database, FileCleaner& cleaner) {
   return database.state->VisitShield([&](const ShieldedOutput& output) {
@@ -98,13 +108,26 @@ std::vector<Preview::Dependent> DependentsOf(
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
+    const PreviewParts& parts, const Slot& slot) {
+  RootLedger ledger{.known = {},
+                    .machine = parts.host,
+                    .slot = slot.date,
+                    .now = parts.clock.Now()};
+  ASSIGN_OR_RETURN(ledger.known, parts.database.state->ListRoots());
+  return FileCleaner::Open({.config = parts.config.files,
+                            .naming = parts.naming,
+                            .calls = parts.calls,
+                            .dry_run = DryRun::kYes,
+                            .ledger = std::move(ledger)});
+}
+
 absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
                                    const Slot& slot) {
   Database& database = parts.database;
   Preview preview{.slot = slot};
   ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
-                   FileCleaner::Open(parts.config.files, parts.naming,
-                                     parts.calls, DryRun::kYes));
+                   OpenForALook(parts, slot));
   ASSIGN_OR_RETURN(preview.totals,
                    database.jobs->Survey(
                        {.cutoff = slot.cutoff,
@@ -114,9 +137,16 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   preview.held = preview.totals.in_work;
   RETURN_IF_ERROR(NotePast(database, *cleaner));
   cleaner->Seal();
-  for (const std::string& root : cleaner->missing_roots()) {
-    preview.notes.push_back(root + ": there is no such directory");
+  for (const RootSet::Absent& root : cleaner->root_set().absent()) {
+    preview.notes.push_back(root.path + ": " + root.reason);
   }
+  if (cleaner->foreign_outputs() > 0) {
+    preview.notes.push_back(fmt::format(
+        "outputs that name a path of another machine, which lies below no "
+        "root: {}",
+        cleaner->foreign_outputs()));
+  }
+  CountTrash(*cleaner, preview);
 
   std::map<std::string, std::int64_t> rows;
   RETURN_IF_ERROR(PreviewBatches(database, slot, *cleaner, rows, preview));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "files/file_calls.h"
 #include "jobstore/database.h"
 #include "policy/slot.h"
+#include "run/file_cleaner.h"
+#include "run/lease_holder.h"
 #include "run/naming.h"
 
 namespace retentiond {
@@ -51,7 +54,12 @@ struct PreviewParts {
   Clock& clock;
   FileCalls& calls;
   Instant build_date;
+  std::string host = HostName();
 };
+
+// A cleaner that changes nothing, with nothing noted yet.
+absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
+    const PreviewParts& parts, const Slot& slot);
 
 absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts, const Slot& slot);
 

@@ -82,6 +82,13 @@ TEST_F(PreviewTest, NamesTheJobsThatAReferenceHolds) {
   EXPECT_EQ(preview.referred[0].id.text, "old12");
 }
 
+TEST_F(PreviewTest, CountsOutputsThatNameAPathOfAnotherMachine) {
+  AddJobWith("film", BeforeCutoff(2), "uid1", "C:\\renders\\film.mp4");
+  EXPECT_THAT(MustPreview().notes,
+              Contains(HasSubstr("a path of another machine, which lies below "
+                                 "no root: 1")));
+}
+
 TEST_F(PreviewTest, SaysThatARootIsMissing) {
   FillTheFarm();
   std::filesystem::remove_all(InRoot("temp"));

@@ -1,4 +1,4 @@
-// What the service manager is told: ready, status, alive, stopping.
+// What the service manager is told: ready, status, alive, reloading, stopping.
 #pragma once
 
 #include <string>
@@ -12,6 +12,8 @@ class ServiceNotifier {
   virtual void Ready();
   virtual void Status(const std::string& line);
   virtual void Alive();  // the watchdog's keep-alive
+  // Followed by Ready when the reload is over, whatever came of it.
+  virtual void Reloading();
   virtual void Stopping();
 };
 

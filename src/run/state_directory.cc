@@ -110,4 +110,16 @@ absl::Status StateDirectory::WriteAnchor(const Anchor& anchor) const {
   return WriteWhole(path_ / kAnchorFile, json.dump() + "\n");
 }
 
+std::optional<std::string> StateDirectory::ReadNote(
+    const std::string& name) const {
+  const std::filesystem::path file = path_ / (name + ".json");
+  if (access(file.c_str(), F_OK) != 0) return std::nullopt;
+  return ReadWhole(file);
+}
+
+absl::Status StateDirectory::WriteNote(const std::string& name,
+                                       const std::string& text) const {
+  return WriteWhole(path_ / (name + ".json"), text + "\n");
+}
+
 }  // namespace retentiond

@@ -1,6 +1,6 @@
 // The daemon's folder outside the database: `<base>/<state id>/`. It keeps a
-// second copy of the clock's anchor, and says whether this database had a state
-// before that is now lost.
+// second copy of what the clock guard remembers, and says whether this database
+// had a state before that is now lost.
 #pragma once
 
 #include <filesystem>
@@ -32,6 +32,12 @@ class StateDirectory {
   absl::StatusOr<Anchor> ReadAnchor() const;
   // Written to a new file, synced, and renamed.
   absl::Status WriteAnchor(const Anchor& anchor) const;
+
+  // A second copy of a note of the state; none when there is none. `name` is a
+  // plain file name.
+  std::optional<std::string> ReadNote(const std::string& name) const;
+  absl::Status WriteNote(const std::string& name,
+                         const std::string& text) const;
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -55,6 +55,12 @@ TEST_F(StateDirectoryTest, SaysWhenTheAnchorCannotBeRead) {
   }
 }
 
+TEST_F(StateDirectoryTest, KeepsNotes) {
+  EXPECT_EQ(Open("one").ReadNote("seen-time"), std::nullopt);
+  ASSERT_TRUE(Open("one").WriteNote("seen-time", "{}").ok());
+  EXPECT_EQ(Open("one").ReadNote("seen-time"), "{}\n");
+}
+
 TEST_F(StateDirectoryTest, KeepsFarmsApart) {
   ASSERT_TRUE(Open("one").WriteAnchor(kAnchor).ok());
   EXPECT_FALSE(Open("two", "/other.db").ReadAnchor().ok());

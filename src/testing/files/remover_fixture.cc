@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "files/name_pattern.h"
+
 namespace retentiond {
 namespace {
 
@@ -41,6 +43,17 @@ void RemoverTest::Shield(const std::vector<std::string>& relative) {
 Removal RemoverTest::Remove(const std::string& relative,
                             const TreeRemover::Options& options) {
   return TreeRemover(*root_, 0, *shield_, calls_).Remove(relative, options);
+}
+
+Removal RemoverTest::RemoveByTrash(const std::string& relative,
+                                   TreeRemover::Options options) {
+  fs::create_directory(InRoot(std::string(kTrashName)));
+  options.trash = TreeRemover::UseTrash::kYes;
+  return Remove(relative, options);
+}
+
+Removal RemoverTest::EmptyTrash(const TreeRemover::Options& options) {
+  return TreeRemover(*root_, 0, *shield_, calls_).EmptyTrash(options);
 }
 
 void RemoverTest::ExpectNothingElse(const Removal& removal) {

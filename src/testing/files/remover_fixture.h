@@ -24,6 +24,10 @@ class RemoverTest : public ScratchTest {
   void Shield(const std::vector<std::string>& relative);
   Removal Remove(const std::string& relative,
                  const TreeRemover::Options& options = {});
+  // With a trash in the root, which is used.
+  Removal RemoveByTrash(const std::string& relative,
+                        TreeRemover::Options options = {});
+  Removal EmptyTrash(const TreeRemover::Options& options = {});
   // Nothing was kept, shielded or failed.
   static void ExpectNothingElse(const Removal& removal);
 
@@ -33,6 +37,8 @@ class RemoverTest : public ScratchTest {
   void Bind(const std::filesystem::path& path);
   // Makes everything from `path` down the property of nobody.
   static void GiveAway(const std::filesystem::path& path);
+
+  const std::vector<Root>& roots() const { return roots_; }
 
   std::optional<Root> root_;
   ScriptedCalls calls_;

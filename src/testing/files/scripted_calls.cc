@@ -44,6 +44,12 @@ int ScriptedCalls::Unlink(int directory, const char* name, int flags) {
   return FileCalls::Unlink(directory, name, flags);
 }
 
+int ScriptedCalls::Rename(int from_directory, const char* from,
+                          int to_directory, const char* to) {
+  if (Fails("rename", from, 0)) return -1;
+  return FileCalls::Rename(from_directory, from, to_directory, to);
+}
+
 int ScriptedCalls::Flock(int fd, int operation) {
   if (Fails("lock", "", operation)) return -1;
   return FileCalls::Flock(fd, operation);

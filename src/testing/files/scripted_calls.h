@@ -10,10 +10,11 @@
 namespace retentiond {
 
 struct FileCall {
-  int number;            // the first is 1
-  std::string function;  // "open", "parent", "list", "stat", "unlink", "lock"
-  std::string name;      // as given; "" where there is none
-  int flags;             // as given; 0 where there are none
+  int number;  // the first is 1
+  std::string
+      function;  // "open", "parent", "list", "stat", "unlink", "rename", "lock"
+  std::string name;  // as given; "" where there is none
+  int flags;         // as given; 0 where there are none
 };
 
 class ScriptedCalls : public FileCalls {
@@ -34,6 +35,8 @@ class ScriptedCalls : public FileCalls {
   int Statx(int directory, const char* name, int flags, unsigned mask,
             struct statx* result) override;
   int Unlink(int directory, const char* name, int flags) override;
+  int Rename(int from_directory, const char* from, int to_directory,
+             const char* to) override;
   int Flock(int fd, int operation) override;
 
  private:

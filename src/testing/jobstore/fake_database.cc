@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "jobstore/sql_state.h"
 #include "jobstore/sqlite_state.h"
+#include "jobstore/sqlite_state_sql.h"
 #include "testing/jobstore/scripted_state.h"
 
 namespace retentiond {
@@ -221,12 +223,13 @@ absl::StatusOr<Batch> FakeJobStore::DeleteNow(const BatchRequest& request,
   const auto attempt = [&]() -> absl::StatusOr<Batch> {
     ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
                      connection_.BeginImmediate());
-    RETURN_IF_ERROR(CheckEpoch(connection_, request.epoch));
+    SqliteStateSql state(connection_);
+    RETURN_IF_ERROR(CheckEpoch(state, request.epoch));
     Batch batch = Take(request, jobs);
     if (!jobs.empty() && record) {
       ASSIGN_OR_RETURN(batch.belongings, record(jobs));
     }
-    RETURN_IF_ERROR(RecordBatch(connection_, request, batch));
+    RETURN_IF_ERROR(RecordBatch(state, request, batch));
     RETURN_IF_ERROR(transaction.Commit());
     return batch;
   };
@@ -304,7 +307,7 @@ FakeDatabase::FakeDatabase()
 Database FakeDatabase::Open(OpenMode mode) {
   Database database;
   database.state = std::make_unique<ScriptedState>(
-      OpenSqliteState(connection_, mode).value(), script_);
+      OpenSqliteState(connection_, mode).value(), script_, &server);
   database.jobs = std::make_unique<FakeJobStore>(*this);
   return database;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,8 @@ class FakeDatabase {
 
   // Methods are named as in the headers: "DeleteBatch", "CloseRun", ...
   CallScript& script() { return script_; }
+  // The clock of a server that the database would have; null: there is none.
+  std::function<std::optional<ServerClock>()> server;
   // What Check answers.
   std::vector<Finding> findings;
   // What a batch says of the others' commits and of its own lock.

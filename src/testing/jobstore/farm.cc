@@ -5,9 +5,14 @@
 namespace retentiond {
 
 std::vector<FarmKind> FarmKinds() {
-  return {{"Fake", MakeFakeFarm},
-          {"SqliteWal", [] { return MakeSqliteFarm("WAL"); }},
-          {"SqliteRollbackJournal", [] { return MakeSqliteFarm("DELETE"); }}};
+  return {
+      {"Fake", MakeFakeFarm},
+      {"SqliteWal", [] { return MakeSqliteFarm("WAL"); }},
+      {"SqliteRollbackJournal", [] { return MakeSqliteFarm("DELETE"); }},
+      {"Postgres", [] { return MakePostgresFarm(PostgresWay::kDirect); }},
+      {"PostgresPooled", [] { return MakePostgresFarm(PostgresWay::kPooled); }},
+      {"PostgresWithoutRowLocks",
+       [] { return MakePostgresFarm(PostgresWay::kWithoutRowLocks); }}};
 }
 
 }  // namespace retentiond

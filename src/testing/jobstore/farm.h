@@ -53,6 +53,9 @@ struct FarmKind {
 std::unique_ptr<Farm> MakeFakeFarm();
 // `journal_mode`: "WAL" or "DELETE", a rollback journal.
 std::unique_ptr<Farm> MakeSqliteFarm(const std::string& journal_mode);
+// How the daemon comes to the database, and takes its rows.
+enum class PostgresWay { kDirect, kPooled, kWithoutRowLocks };
+std::unique_ptr<Farm> MakePostgresFarm(PostgresWay way);
 
 // Every kind of database that the suite runs on.
 std::vector<FarmKind> FarmKinds();

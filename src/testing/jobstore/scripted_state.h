@@ -15,8 +15,12 @@ namespace retentiond {
 
 class ScriptedState : public StateStore {
  public:
-  ScriptedState(std::unique_ptr<StateStore> state, CallScript& script)
-      : state_(std::move(state)), script_(script) {}
+  using Server = std::function<std::optional<ServerClock>()>;
+
+  // `server`, where it is set, answers for the database's server.
+  ScriptedState(std::unique_ptr<StateStore> state, CallScript& script,
+                const Server* server = nullptr)
+      : state_(std::move(state)), script_(script), server_(server) {}
 
   absl::StatusOr<std::string> StateId() override {
     return script_.Call("StateId", [&] { return state_->StateId(); });
@@ -134,6 +138,21 @@ class ScriptedState : public StateStore {
     return script_.Call("SetBlockedSince",
                         [&] { return state_->SetBlockedSince(reading); });
   }
+  absl::StatusOr<std::optional<ServerClock>> ReadServerClock() override {
+    return script_.Call("ReadServerClock", [&] {
+      if (server_ == nullptr || !*server_) return state_->ReadServerClock();
+      return absl::StatusOr<std::optional<ServerClock>>((*server_)());
+    });
+  }
+  absl::StatusOr<std::optional<std::string>> ReadNote(
+      const std::string& key) override {
+    return script_.Call("ReadNote", [&] { return state_->ReadNote(key); });
+  }
+  absl::Status WriteNote(const std::string& key,
+                         const std::string& text) override {
+    return script_.Call("WriteNote",
+                        [&] { return state_->WriteNote(key, text); });
+  }
   absl::Status Prune(Instant now) override {
     return script_.Call("Prune", [&] { return state_->Prune(now); });
   }
@@ -141,6 +160,7 @@ class ScriptedState : public StateStore {
  private:
   std::unique_ptr<StateStore> state_;
   CallScript& script_;
+  const Server* server_;
 };
 
 }  // namespace retentiond

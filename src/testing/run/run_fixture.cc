@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 #include "policy/zone.h"
@@ -24,6 +27,18 @@ void RunTest::SetUp() {
   naming_ = *std::move(naming);
   clock_.StepWall(slot().start - clock_.Now());
   build_date_ = sys_days(year(2026) / 1 / 1);
+}
+
+void RunTest::TearDown() {
+  if (!memory_.empty()) std::filesystem::remove_all(memory_);
+  ScratchTest::TearDown();
+}
+
+void RunTest::KeepStateInMemory() {
+  std::string name = "/dev/shm/retentiond-state-XXXXXX";
+  ASSERT_NE(mkdtemp(name.data()), nullptr);
+  memory_ = name;
+  config_.state_directory = memory_;
 }
 
 Slot RunTest::slot() const {
@@ -75,27 +90,37 @@ absl::StatusOr<RunRecord> RunTest::Run(const Due& due) {
   return Cleanup(Parts(database)).Execute(due, std::nullopt);
 }
 
+SharedSettings RunTest::CurrentSettings() const {
+  return std::make_shared<const Settings>(Settings{config_, *naming_});
+}
+
 std::unique_ptr<Daemon> RunTest::MakeDaemon() {
-  return std::make_unique<Daemon>(
-      DaemonParts{.config = config_,
-                  .naming = *naming_,
-                  .clock = clock_,
-                  .calls = calls_,
-                  .open = [this]() -> absl::StatusOr<Database> {
-                    if (absl::Status status = database_.script().Call(
-                            "Open", [] { return absl::OkStatus(); });
-                        !status.ok()) {
-                      return status;
-                    }
-                    return database_.Open();
-                  },
-                  .observer = observer_,
-                  .service = service_,
-                  .wakeup = wakeup_,
-                  .stop_requested = [this] { return stop_; },
-                  .host = "farm",
-                  .holder = "this daemon",
-                  .build_date = build_date_});
+  return std::make_unique<Daemon>(DaemonParts{
+      .settings = CurrentSettings(),
+      .load_settings = [this] { return load_settings_(); },
+      .clock = clock_,
+      .calls = calls_,
+      .open = [this](const Settings&,
+                     OpenMode mode) -> absl::StatusOr<Database> {
+        if (absl::Status status = database_.script().Call(
+                "Open", [] { return absl::OkStatus(); });
+            !status.ok()) {
+          return status;
+        }
+        return database_.Open(mode);
+      },
+      .observer = observer_,
+      .service = service_,
+      .wakeup = wakeup_,
+      .stop_requested =
+          [this] {
+            if (at_question_) at_question_();
+            return stop_;
+          },
+      .take_reload_request = [this] { return std::exchange(reload_, false); },
+      .host = "farm",
+      .holder = "this daemon",
+      .build_date = build_date_});
 }
 
 bool RunTest::Exists(const std::string& path) const {

@@ -32,6 +32,16 @@ class RecordingObserver : public RunObserver {
     begun.push_back(run);
     if (at_begin) at_begin();
   }
+  void OnStandby(const std::string& leader) override {
+    leaders.push_back(leader);
+  }
+  void OnPhase(const RunRecord& run) override {
+    phases.push_back(run.phase);
+    if (at_phase) at_phase(run.phase);
+  }
+  void OnNotice(const std::string& notice) override {
+    notices.push_back(notice);
+  }
   void OnBatch(const RunRecord& run, const Batch& batch,
                const Governor& governor) override {
     (void)run;
@@ -54,8 +64,30 @@ class RecordingObserver : public RunObserver {
   std::vector<RunRecord> blocked;
   std::vector<RunRecord> ended;
   std::vector<absl::Status> troubles;
+  std::vector<std::string> leaders;
+  std::vector<std::string> phases;
+  std::vector<std::string> notices;
+  std::function<void(const std::string&)> at_phase;
   std::function<void()> at_begin;
   std::function<void()> at_batch;
+};
+
+// Remembers what it was told, and when (boot time) of the signs of life.
+class RecordingService : public ServiceNotifier {
+ public:
+  explicit RecordingService(const Clock& clock) : clock_(clock) {}
+  void Ready() override { said.emplace_back("ready"); }
+  void Status(const std::string& line) override { status.push_back(line); }
+  void Alive() override { alive.push_back(clock_.BootTime()); }
+  void Reloading() override { said.emplace_back("reloading"); }
+  void Stopping() override { said.emplace_back("stopping"); }
+
+  std::vector<std::string> said;
+  std::vector<std::string> status;
+  std::vector<Micros> alive;
+
+ private:
+  const Clock& clock_;
 };
 
 class RunTest : public ScratchTest {
@@ -64,6 +96,11 @@ class RunTest : public ScratchTest {
   static constexpr std::int64_t kLogRows = 24;
 
   void SetUp() override;
+  void TearDown() override;
+
+  // Keeps the state directory where a sync to disk costs nothing, for tests of
+  // many nights.
+  void KeepStateInMemory();
 
   // The slot of 2040-03-16 in UTC, and an instant `days` before its cutoff.
   Slot slot() const;
@@ -84,6 +121,8 @@ class RunTest : public ScratchTest {
   absl::StatusOr<RunRecord> Run(const Due& due);
   absl::StatusOr<RunRecord> Run() { return Run(TheSlotIsDue()); }
   std::unique_ptr<Daemon> MakeDaemon();
+  // The configuration as the test has it now.
+  SharedSettings CurrentSettings() const;
 
   bool Exists(const std::string& path) const;
   std::vector<AuditRecord> Audit();
@@ -95,10 +134,19 @@ class RunTest : public ScratchTest {
   SimulatedClock clock_{Instant{}};
   ScriptedCalls calls_;
   RecordingObserver observer_;
-  ServiceNotifier service_;
+  RecordingService service_{clock_};
   Wakeup wakeup_;
   bool stop_ = false;
+  bool reload_ = false;
+  std::function<void()> at_question_;  // when it is asked whether to stop
+  // What a reload finds.
+  std::function<absl::StatusOr<SharedSettings>()> load_settings_ = [this] {
+    return CurrentSettings();
+  };
   Instant build_date_;
+
+ private:
+  std::filesystem::path memory_;  // empty: not used
 };
 
 }  // namespace retentiond

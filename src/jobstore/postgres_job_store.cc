@@ -1,0 +1,300 @@
+#include "jobstore/postgres_job_store.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "jobstore/layout_resolution.h"
+#include "jobstore/postgres_check.h"
+#include "jobstore/survey_tally.h"
+
+namespace retentiond {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Jobs in one read. Each is a transaction of its own, so that a long survey
+// holds back no VACUUM; they are in memory at once.
+constexpr int kSliceRows = 2000;
+
+// The lease is not renewed while the tables are vacuumed.
+constexpr std::chrono::seconds kTidyTime{20};
+
+// The oldest transaction that may still be under way: rows of it and of those
+// after it are not all seen yet.
+constexpr char kOldestRunning[] =
+    "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % "
+    "4294967296)::bigint";
+
+// TimeZone settings that sessions of this database may run with.
+constexpr char kZones[] = R"sql(
+SELECT current_setting('TimeZone')
+UNION
+SELECT split_part(setting, '=', 2)
+FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+WHERE lower(setting) LIKE 'timezone=%' AND s.setdatabase IN
+  (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+)sql";
+
+absl::Status NotSurveyed() {
+  return absl::FailedPreconditionError("the jobs were not surveyed");
+}
+
+bool IsUtc(const std::string& zone) {
+  return zone == "UTC" || zone == "Etc/UTC" || zone == "GMT" ||
+         zone == "Etc/GMT" || zone == "UCT" || zone == "Zulu";
+}
+
+absl::StatusOr<std::vector<std::string>> ReadZones(
+    PostgresConnection& connection) {
+  ASSIGN_OR_RETURN(const PostgresRows rows, connection.Query(kZones));
+  std::vector<std::string> zones;
+  for (int i = 0; i < rows.size(); ++i) {
+    std::string zone(rows.Text(i, 0));
+    if (!IsUtc(zone)) zones.push_back(std::move(zone));
+  }
+  return zones;
+}
+
+}  // namespace
+
+PostgresJobStore::PostgresJobStore(
+    std::shared_ptr<PostgresConnection> connection, const JobLayout& layout,
+    std::string schema, std::optional<RowLocks> locks)
+    : connection_(std::move(connection)),
+      given_layout_(layout),
+      schema_(std::move(schema)),
+      given_locks_(locks) {}
+
+absl::StatusOr<std::unique_ptr<PostgresJobStore>> PostgresJobStore::Open(
+    std::shared_ptr<PostgresConnection> connection, const JobLayout& layout,
+    const std::string& schema, std::optional<RowLocks> locks) {
+  std::unique_ptr<PostgresJobStore> store(
+      new PostgresJobStore(std::move(connection), layout, schema, locks));
+  RETURN_IF_ERROR(store->ReadPlan());
+  return store;
+}
+
+absl::Status PostgresJobStore::ReadPlan() {
+  batches_.reset();
+  ASSIGN_OR_RETURN(catalog_, ReadPostgresCatalog(*connection_, schema_));
+  ASSIGN_OR_RETURN(const auto citus,
+                   connection_->QueryInt(
+                       "SELECT 1 FROM pg_extension WHERE extname = 'citus'"));
+  citus_ = citus.has_value();
+  ASSIGN_OR_RETURN(const JobLayout layout,
+                   ResolvePostgresLayout(catalog_, given_layout_));
+  ASSIGN_OR_RETURN(
+      plan_, MakeDeletionPlan(catalog_.catalog, layout.table,
+                              DeclaredReferences(catalog_.catalog, layout)));
+  ASSIGN_OR_RETURN(const std::vector<std::string> zones,
+                   ReadZones(*connection_));
+  ASSIGN_OR_RETURN(PostgresJobTable jobs,
+                   PostgresJobTable::Make(catalog_, layout, zones));
+  jobs_ = std::make_unique<PostgresJobTable>(std::move(jobs));
+  return absl::OkStatus();
+}
+
+RowLocks PostgresJobStore::ChooseLocks() const {
+  if (given_locks_.has_value()) return *given_locks_;
+  bool may_lock = jobs_->table().may_lock;
+  for (const PlanTable& table : plan_.tables) {
+    // Rows of leaf tables are not locked.
+    if (!table.leaf) may_lock &= catalog_.Of(table.name).may_lock;
+  }
+  return may_lock && !citus_ ? RowLocks::kTaken : RowLocks::kNone;
+}
+
+absl::Status PostgresJobStore::NoteLook() {
+  ASSIGN_OR_RETURN(const auto xid, connection_->QueryText(kOldestRunning));
+  looked_at_xid_ = xid.value_or("");
+  return absl::OkStatus();
+}
+
+// Reads the jobs that fit `condition` in the order of their keys.
+absl::Status PostgresJobStore::Walk(
+    const std::string& condition, const PostgresValues& condition_values,
+    const std::function<absl::Status(std::vector<PostgresJobRow>&)>& visit) {
+  std::vector<std::string> columns;
+  std::vector<std::string> parameters;
+  const PostgresTable& table = jobs_->table();
+  for (std::size_t i = 0; i < table.key.size(); ++i) {
+    columns.push_back("j." + table.key[i]);
+    parameters.push_back(fmt::format("${}::{}", condition_values.size() + i + 1,
+                                     table.key_types[i]));
+  }
+  const std::string first =
+      fmt::format("{} WHERE {}", jobs_->Select(), condition);
+  const std::string order = fmt::format(" ORDER BY {} LIMIT {}",
+                                        fmt::join(columns, ", "), kSliceRows);
+  const std::string after =
+      fmt::format(" AND ({}) > ({})", fmt::join(columns, ", "),
+                  fmt::join(parameters, ", "));
+  TextKey last;
+  while (true) {
+    PostgresValues values = condition_values;
+    for (const std::string& text : last) {
+      values.push_back(PostgresValue::Text(text));
+    }
+    ASSIGN_OR_RETURN(PostgresConnection::Transaction transaction,
+                     connection_->Begin(OpenMode::kReadOnly));
+    ASSIGN_OR_RETURN(const PostgresRows rows,
+                     connection_->Query(
+                         first + (last.empty() ? "" : after) + order, values));
+    RETURN_IF_ERROR(transaction.Commit());
+    std::vector<PostgresJobRow> slice;
+    for (int i = 0; i < rows.size(); ++i) {
+      slice.push_back(jobs_->Read(rows, i, 0, ages_));
+    }
+    if (!slice.empty()) last = slice.back().key;
+    RETURN_IF_ERROR(visit(slice));
+    if (rows.size() < kSliceRows) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<SurveyTotals> PostgresJobStore::Survey(
+    const SurveyRequest& request, const JobVisitor& visit) {
+  // Noted before the walk, so that a change during it counts as one after it.
+  RETURN_IF_ERROR(NoteLook());
+  ASSIGN_OR_RETURN(std::string mark, PostgresSchemaMark(*connection_));
+  RETURN_IF_ERROR(ReadPlan());
+  ages_ = {request.cutoff, request.slot_start};
+  ASSIGN_OR_RETURN(std::unique_ptr<TextCandidateList> candidates,
+                   TextCandidateList::Open(jobs_->key().size()));
+  SurveyTally tally(request);
+  const auto note = [&](std::vector<PostgresJobRow>& slice) -> absl::Status {
+    std::vector<TextCandidateList::Candidate> expired;
+    for (PostgresJobRow& row : slice) {
+      tally.Count(row.job, row.ahead ? SurveyTally::Ahead::kYes
+                                     : SurveyTally::Ahead::kNo);
+      if (visit != nullptr) RETURN_IF_ERROR(visit(row.job));
+      if (row.job.job_class == JobClass::kExpired) {
+        expired.push_back({*row.job.created, std::move(row.key)});
+      }
+    }
+    return candidates->Add(expired);
+  };
+  RETURN_IF_ERROR(Walk("true", {}, note));
+  batches_ = std::make_unique<PostgresBatches>(
+      *connection_, catalog_, plan_, *jobs_, ChooseLocks(),
+      std::move(candidates), std::move(mark));
+  return tally.Finish();
+}
+
+absl::Status PostgresJobStore::VisitNewcomers(const JobVisitor& visit) {
+  if (batches_ == nullptr) return NotSurveyed();
+  const std::string since = looked_at_xid_;
+  RETURN_IF_ERROR(NoteLook());
+  const auto show =
+      [&](const std::vector<PostgresJobRow>& slice) -> absl::Status {
+    for (const PostgresJobRow& row : slice) {
+      RETURN_IF_ERROR(visit(row.job));
+    }
+    return absl::OkStatus();
+  };
+  // The shards of a distributed table count transactions each for itself.
+  if (citus_) return Walk("true", {}, show);
+  return Walk("age(j.xmin) <= age($1::xid)", {PostgresValue::Text(since)},
+              show);
+}
+
+absl::StatusOr<Batch> PostgresJobStore::DeleteBatch(
+    const BatchRequest& request, const BatchRecorder& record) {
+  if (batches_ == nullptr) return NotSurveyed();
+  ASSIGN_OR_RETURN(Batch batch, batches_->Next(request, record));
+  if (request.dry_run == DryRun::kNo) {
+    for (const auto& [table, rows] : batch.rows) touched_.insert(table);
+  }
+  return batch;
+}
+
+void PostgresJobStore::Rewind() {
+  if (batches_ != nullptr) batches_->Rewind();
+}
+
+absl::StatusOr<std::optional<Job>> PostgresJobStore::Find(
+    const JobId& id, const SurveyRequest& at) {
+  ASSIGN_OR_RETURN(std::optional<PostgresJobRow> row,
+                   jobs_->Find(*connection_, id, {at.cutoff, at.slot_start}));
+  if (!row.has_value()) return std::optional<Job>();
+  return std::optional<Job>(std::move(row->job));
+}
+
+absl::StatusOr<std::vector<Finding>> PostgresJobStore::Check() {
+  std::int64_t undatable = 0;
+  std::string example;
+  // Ages that nothing reaches: only what cannot be read is undatable.
+  const JobAges ages =
+      std::exchange(ages_, {Instant::min(), Instant::max() - kFarthestAhead});
+  const absl::Status walked =
+      Walk("true", {}, [&](const std::vector<PostgresJobRow>& slice) {
+        for (const PostgresJobRow& row : slice) {
+          if (row.job.created.has_value()) continue;
+          if (undatable++ == 0) example = row.job.id.text;
+        }
+        return absl::OkStatus();
+      });
+  ages_ = ages;
+  std::vector<Finding> findings;
+  ASSIGN_OR_RETURN(findings,
+                   CheckPostgres(*connection_, catalog_, plan_, *jobs_));
+  // Without the right to read, the finding on privileges says it all.
+  if (walked.code() != absl::StatusCode::kPermissionDenied) {
+    RETURN_IF_ERROR(walked);
+  }
+  if (undatable == 0) return findings;
+  const JobLayout& layout = jobs_->layout();
+  findings.push_back(
+      {Finding::Level::kWarning, "undatable-rows", layout.table, layout.created,
+       fmt::format("{} jobs have no readable creation time, \"{}\" among them: "
+                   "they are kept for ever",
+                   undatable, example),
+       ""});
+  return findings;
+}
+
+absl::StatusOr<std::vector<std::string>>
+PostgresJobStore::CreateMissingIndexes() {
+  ASSIGN_OR_RETURN(std::vector<std::string> done,
+                   CreateMissingPostgresIndexes(*connection_, catalog_, plan_));
+  RETURN_IF_ERROR(ReadPlan());
+  return done;
+}
+
+absl::Status PostgresJobStore::TidyUp() {
+  const auto end = steady_clock::now() + kTidyTime;
+  for (const std::string& table : std::exchange(touched_, {})) {
+    const auto left = end - steady_clock::now();
+    const absl::Status vacuumed = connection_->ExecuteWithin(
+        "VACUUM (ANALYZE, SKIP_LOCKED) " + catalog_.Of(table).sql,
+        std::chrono::duration_cast<std::chrono::milliseconds>(left));
+    // Out of time: the server's own vacuum does the rest.
+    if (vacuumed.code() == absl::StatusCode::kAborted) break;
+    RETURN_IF_ERROR(vacuumed);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DatabaseSize> PostgresJobStore::Size() {
+  ASSIGN_OR_RETURN(
+      const PostgresRows rows,
+      connection_->Query(
+          "SELECT pg_database_size(current_database()), "
+          "(SELECT coalesce(sum(pg_table_size(relid) * n_dead_tup / "
+          "greatest(n_live_tup + n_dead_tup, 1)), 0)::bigint "
+          "FROM pg_stat_user_tables)"));
+  DatabaseSize size;
+  size.kind = "postgresql";
+  size.size_bytes = rows.Int(0, 0);
+  size.reclaimable_bytes = rows.Int(0, 1);
+  return size;
+}
+
+}  // namespace retentiond
