@@ -154,6 +154,18 @@ std::string PostgresStateSql::Contains(const std::string& column,
   return fmt::format("position({} in {}) > 0", parameter, column);
 }
 
+// A server is elsewhere where its address is neither its client's nor one of
+// every machine. Through a pooler the client is the pooler: one beside the
+// server hides that it is elsewhere, and nothing makes it look so falsely.
+absl::StatusOr<std::optional<ServerClock>> PostgresStateSql::ReadServerClock() {
+  static constexpr char kRead[] =
+      "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, "
+      "coalesce(inet_server_addr() <> inet_client_addr() AND NOT "
+      "inet_server_addr() <<= ANY('{127.0.0.0/8,::1/128}'::inet[]), false)";
+  ASSIGN_OR_RETURN(const PostgresRows rows, connection_.Query(kRead));
+  return ServerClock{Instant(Micros(rows.Int(0, 0))), rows.Bool(0, 1)};
+}
+
 absl::StatusOr<std::unique_ptr<StateStore>> OpenPostgresState(
     std::shared_ptr<PostgresConnection> connection, OpenMode mode) {
   ASSIGN_OR_RETURN(const PostgresStateSql::Tables tables,

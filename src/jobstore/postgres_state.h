@@ -38,6 +38,7 @@ class PostgresStateSql : public StateSql {
   void Rollback() override { transaction_.reset(); }
   std::string Contains(const std::string& column,
                        const std::string& parameter) const override;
+  absl::StatusOr<std::optional<ServerClock>> ReadServerClock() override;
 
   // The lock that Begin takes, for a transaction that is open already.
   static absl::Status LockLease(PostgresConnection& connection);

@@ -173,6 +173,10 @@ class SqlState : public StateStore {
         [&] { return WriteClock(db_, kBlockedSinceReading, reading); });
   }
 
+  absl::StatusOr<std::optional<ServerClock>> ReadServerClock() override {
+    return db_.ReadServerClock();
+  }
+
   absl::StatusOr<std::optional<std::string>> ReadNote(
       const std::string& key) override {
     return ReadMeta(db_, kMetaNotePrefix + key);

@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "policy/clock_guard.h"
 
 namespace retentiond {
 
@@ -56,6 +58,11 @@ class StateSql {
   // The condition that the bytes of `column` contain those of `parameter`.
   virtual std::string Contains(const std::string& column,
                                const std::string& parameter) const = 0;
+
+  // As StateStore's.
+  virtual absl::StatusOr<std::optional<ServerClock>> ReadServerClock() {
+    return std::optional<ServerClock>();
+  }
 };
 
 // Rolled back by the destructor unless committed.

@@ -1,7 +1,5 @@
 #include "jobstore/state_store.h"
 
-#include <optional>
-
 namespace retentiond {
 
 const char* NameOf(RunOutcome outcome) {
@@ -18,10 +16,6 @@ const char* NameOf(RunOutcome outcome) {
       return "interrupted";
   }
   return "unknown";  // GCOV_EXCL_LINE: the switch names every outcome
-}
-
-absl::StatusOr<std::optional<ServerClock>> StateStore::ReadServerClock() {
-  return std::optional<ServerClock>();
 }
 
 }  // namespace retentiond

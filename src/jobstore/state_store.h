@@ -168,8 +168,8 @@ class StateStore {
   virtual absl::Status SetBlockedSince(
       const std::optional<ClockReading>& reading) = 0;
   // The clock of the database's server as it is now; none where there is no
-  // server, as here.
-  virtual absl::StatusOr<std::optional<ServerClock>> ReadServerClock();
+  // server.
+  virtual absl::StatusOr<std::optional<ServerClock>> ReadServerClock() = 0;
 
   // --- small texts that the daemon keeps for itself, by key ("schedule"); none
   // when there is none.

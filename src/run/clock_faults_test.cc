@@ -15,6 +15,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Gt;
@@ -289,7 +290,13 @@ TEST_F(ClockFaultTest, AsksAServerOnAnotherMachineAndNoneOnThis) {
   server_time = clock_.Now();
   LiveWithoutDeleting(hours(1));
   EXPECT_TRUE(IsBlocked());
+  // The clock of a container on this machine, under an address of its own.
   database_.server = [this] { return ServerClock{clock_.Now(), true}; };
+  LiveWithoutDeleting(hours(1));
+  EXPECT_TRUE(IsBlocked());
+  database_.server = [this] {
+    return ServerClock{clock_.Now() + seconds(1), true};
+  };
   Live(hours(1));
   EXPECT_FALSE(IsBlocked());
   EXPECT_THAT(OldestAge(), Le(days(8)));

@@ -131,8 +131,15 @@ void ClockWatch::TakeLater(const std::string& text) {
 }
 
 absl::Status ClockWatch::LoadServer() {
+  const Instant before = clock_.Now();
   ASSIGN_OR_RETURN(server_, state_.ReadServerClock());
   server_read_at_ = clock_.BootTime();
+  // What shows the very time that we read around it may be our own clock, that
+  // of a container of this machine, whatever its address.
+  if (server_.has_value() && before <= server_->wall &&
+      server_->wall <= clock_.Now()) {
+    server_->elsewhere = false;
+  }
   return absl::OkStatus();
 }
 

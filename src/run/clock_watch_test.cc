@@ -12,6 +12,7 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::hours;
+using std::chrono::seconds;
 
 class ClockWatchTest : public RunTest {
  protected:
@@ -182,7 +183,9 @@ TEST_F(ClockWatchTest, ReportsADamagedAccount) {
 }
 
 TEST_F(ClockWatchTest, ComparesTheServersTimeWithAClockThatIsSteppedLater) {
-  database_.server = [this] { return ServerClock{clock_.Now(), true}; };
+  database_.server = [this] {
+    return ServerClock{clock_.Now() + seconds(1), true};
+  };
   ClockWatch watch = Watch();
   ASSERT_TRUE(watch.Load().ok());
   clock_.Advance(hours(2));
