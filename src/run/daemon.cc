@@ -382,18 +382,19 @@ void Daemon::AdoptNewSettings() {
   if (new_settings_ == nullptr) return;
   const SharedSettings old =
       std::exchange(settings_, std::exchange(new_settings_, nullptr));
-  const absl::Status adopted = [this]() -> absl::Status {
-    ASSIGN_OR_RETURN(Database database,
-                     parts_.open(*settings_, OpenMode::kReadWrite));
-    RETURN_IF_ERROR(SetSchedule(database));
-    ASSIGN_OR_RETURN(state_, ReadState(database));
-    return absl::OkStatus();
-  }();
-  if (!adopted.ok()) {
+  if (const absl::Status adopted = BeginWithSettings(); !adopted.ok()) {
     settings_ = old;
     observers_.OnTrouble(adopted, "keeping the old configuration");
   }
   retry_at_ = Micros(0);
+}
+
+absl::Status Daemon::BeginWithSettings() {
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
+  RETURN_IF_ERROR(SetSchedule(database));
+  ASSIGN_OR_RETURN(state_, ReadState(database));
+  return absl::OkStatus();
 }
 
 absl::Status Daemon::SetSchedule(Database& database) {

@@ -88,6 +88,7 @@ class Daemon {
   absl::StatusOr<SharedSettings> CheckedSettings();
 
   void AdoptNewSettings();
+  absl::Status BeginWithSettings();
   absl::Status FollowZoneFile();
   absl::Status SetSchedule(Database& database);
 

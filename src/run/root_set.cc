@@ -40,13 +40,12 @@ absl::Status RootSet::Add(const std::filesystem::path& path,
   absl::StatusOr<Trash> trash = Trash::Open(
       *root, calls,
       dry_run == DryRun::kNo ? Trash::Mode::kMake : Trash::Mode::kLook);
-  const bool id_is_hidden = absl::IsPermissionDenied(trash.status());
-  RootJudgement judgement = JudgeRoot({.path = root->path(),
-                                       .id = trash.ok() ? trash->id() : "",
-                                       .device = root->identity().device,
-                                       .inode = root->identity().inode,
-                                       .id_is_hidden = id_is_hidden},
-                                      ledger);
+  FoundRoot found{.path = root->path()};
+  if (trash.ok()) found.id = trash->id();
+  found.device = root->identity().device;
+  found.inode = root->identity().inode;
+  found.id_is_hidden = absl::IsPermissionDenied(trash.status());
+  RootJudgement judgement = JudgeRoot(found, ledger);
   if (judgement.record.has_value()) records_.push_back(*judgement.record);
   if (judgement.standing == RootStanding::kForeign) {
     foreign_ = root->path() + " " + judgement.reason;

@@ -1,6 +1,13 @@
 #include "run/watched_calls.h"
 
+#include <utility>
+
 namespace retentiond {
+
+WatchedCalls::WatchedCalls(FileCalls& calls, std::function<void()> beat)
+    : calls_(calls), beat_(std::move(beat)) {}
+
+WatchedCalls::~WatchedCalls() = default;
 
 int WatchedCalls::OpenBeneath(int directory, const char* path, int flags) {
   beat_();

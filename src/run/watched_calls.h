@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 
 #include "files/file_calls.h"
 
@@ -12,8 +11,8 @@ namespace retentiond {
 class WatchedCalls : public FileCalls {
  public:
   // `calls` must outlive this; `beat` is called before each call.
-  WatchedCalls(FileCalls& calls, std::function<void()> beat)
-      : calls_(calls), beat_(std::move(beat)) {}
+  WatchedCalls(FileCalls& calls, std::function<void()> beat);
+  ~WatchedCalls() override;
 
   int OpenBeneath(int directory, const char* path, int flags) override;
   int OpenParent(int directory) override;
