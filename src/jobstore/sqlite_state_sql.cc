@@ -60,7 +60,7 @@ absl::Status SqliteStateSql::Begin() {
 }
 
 absl::Status SqliteStateSql::Commit() {
-  const absl::Status committed = transaction_->Commit();
+  absl::Status committed = transaction_->Commit();
   transaction_.reset();
   return committed;
 }

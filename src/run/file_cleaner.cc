@@ -205,9 +205,9 @@ std::vector<PendingFile> FileCleaner::EntriesOf(const Job& job) const {
 
 // Behind each log file, those that were rotated away from it.
 absl::StatusOr<std::vector<PendingFile>> FileCleaner::WithCompanions(
-    std::vector<PendingFile> entries) {
+    const std::vector<PendingFile>& entries) {
   std::vector<PendingFile> all;
-  for (PendingFile& entry : entries) {
+  for (const PendingFile& entry : entries) {
     all.push_back(entry);
     if (entry.kind != PendingFile::Kind::kLog) continue;
     ASSIGN_OR_RETURN(const std::vector<std::string> names,

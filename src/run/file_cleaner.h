@@ -148,7 +148,7 @@ class FileCleaner {
       const PendingFile& entry,
       const std::map<std::string, std::int64_t>& own_bearers);
   absl::StatusOr<std::vector<PendingFile>> WithCompanions(
-      std::vector<PendingFile> entries);
+      const std::vector<PendingFile>& entries);
   absl::StatusOr<bool> PatternsFit(const OrphanScan& scan);
   absl::Status PostRemovals(const std::vector<PendingFile>& pending,
                             const std::function<bool()>& may_go_on,

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kTimesTheMedian = 3;
 constexpr std::size_t kFewestRuns = 5;
-constexpr double kNeverSlowBelow_s = 60;
+constexpr double kNeverSlowBelowSeconds = 60;
 
 bool CameToItsEnd(const RunRecord& run) {
   return run.outcome == RunOutcome::kSuccess ||
@@ -27,7 +27,7 @@ double WorkedSeconds(const RunRecord& run) {
 
 bool IsSlow(const RunRecord& run, const std::vector<RunRecord>& earlier) {
   const double worked = WorkedSeconds(run);
-  if (worked < kNeverSlowBelow_s) return false;
+  if (worked < kNeverSlowBelowSeconds) return false;
   std::vector<double> durations;
   for (const RunRecord& other : earlier) {
     if (durations.size() == kRunsToCompareWith) break;
