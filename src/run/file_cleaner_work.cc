@@ -189,7 +189,7 @@ absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
         "patterns do not fit, or another farm shares it");
     return absl::OkStatus();
   }
-  const absl::Status status =
+  absl::Status status =
       PostOrphans(root_index, cutoff, candidates, ask, may_go_on, result);
   crew_->Wait();
   return status;
