@@ -27,7 +27,8 @@ constexpr Micros kLookAtClockEvery = hours(1);
 // systemd's documentation asks for half of WatchdogSec=; nobody sets it below
 // ten seconds.
 constexpr Micros kBeatEvery = seconds(5);
-// How soon a standby looks again, and a run that the clock guard blocks.
+// How soon a standby looks again, and a run that the clock guard blocks or that
+// a person must allow.
 constexpr Micros kStandbyLook = seconds(5);
 constexpr Micros kBlockedLook = minutes(1);
 // A lease whose counter has not moved for so long is nobody's any more.
@@ -198,6 +199,7 @@ absl::StatusOr<Micros> Daemon::ExecuteDue(Database& database, const Due& due) {
   const absl::StatusOr<RunRecord> run = cleanup.Execute(due, other_);
   if (!run.ok()) return SleepAfter(database, due, run.status());
   other_.reset();
+  refusal_told_.clear();
   ASSIGN_OR_RETURN(state_, ReadState(database));
   if (run->outcome != RunOutcome::kBlocked) {
     // The guard let it run: the clock is right now, and was not when the run
@@ -205,6 +207,11 @@ absl::StatusOr<Micros> Daemon::ExecuteDue(Database& database, const Due& due) {
     if (LastSlotLiesAhead()) RETURN_IF_ERROR(SetLastSlotBack(database));
     return Micros(0);
   }
+  return LookAgainLater();
+}
+
+// The hourly look at the clock goes on meanwhile.
+absl::StatusOr<Micros> Daemon::LookAgainLater() {
   retry_at_ = parts_.clock.BootTime() + kBlockedLook;
   RETURN_IF_ERROR(LookAtClockIfDue());
   return kBlockedLook;
@@ -282,6 +289,17 @@ absl::StatusOr<Micros> Daemon::SleepAfter(Database& database, const Due& due,
       }
       observers_.OnNotice(MessageOf(status));
       return Micros(0);
+    }
+    case absl::StatusCode::kPermissionDenied: {
+      // The roots of another machine, or a right that is missing: it stays so
+      // until a person acts.
+      const std::string refusal = MessageOf(status);
+      if (std::exchange(refusal_told_, refusal) != refusal) {
+        observers_.OnTrouble(status,
+                             "looking again every minute, without a word "
+                             "until it changes");
+      }
+      return LookAgainLater();
     }
     default:
       return status;

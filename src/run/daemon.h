@@ -73,6 +73,7 @@ class Daemon {
   absl::StatusOr<Micros> RecordFirstStart(Database& database, const Due& due);
   absl::StatusOr<bool> MayLead(Database& database);
   absl::Status ReportMissed(Database& database, const Due& due);
+  absl::StatusOr<Micros> LookAgainLater();
   absl::StatusOr<Micros> SleepAfter(Database& database, const Due& due,
                                     const absl::Status& status);
   absl::Status LookAtClock(Database& database);
@@ -104,9 +105,10 @@ class Daemon {
   Micros boot_time_at_start_;
   std::optional<LocalDate> missed_reported_;  // with the run of this slot
   bool directory_trouble_told_ = false;
-  Micros clock_seen_to_{0};  // boot time of the last look at the clock
-  Micros beaten_{0};         // boot time of the last sign of life
-  Micros retry_at_{0};       // boot time before which nothing is tried
+  std::string refusal_told_;  // why this machine may not run the due slot
+  Micros clock_seen_to_{0};   // boot time of the last look at the clock
+  Micros beaten_{0};          // boot time of the last sign of life
+  Micros retry_at_{0};        // boot time before which nothing is tried
   Micros retry_pause_{0};
   // The lease of another daemon as first seen, and when (boot time).
   std::optional<LeaseView> other_;

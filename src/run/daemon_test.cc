@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <string>
 
+#include "base/status.h"
 #include "run/lease_holder.h"
 #include "testing/run/daemon_fixture.h"
 
@@ -16,6 +19,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -142,6 +146,34 @@ TEST_F(DaemonTest, TriesABlockedRunEveryMinuteUntilTheClockIsRight) {
   ASSERT_THAT(Runs(), SizeIs(::testing::Ge(2U)));
   EXPECT_EQ(Runs()[0].slot, slot().date + days(1));
   EXPECT_EQ(Runs()[0].outcome, RunOutcome::kSuccess);
+}
+
+TEST_F(DaemonTest, SaysOnceThatItsRootsAreAnotherMachinesUntilThatChanges) {
+  AddJob("young", slot().cutoff + days(30));
+  { LiveUntil(*Start(), slot().start + minutes(1)); }
+  const auto replace = [this](const std::string& root) {
+    std::filesystem::rename(InRoot(root), InRoot("away"));
+    std::filesystem::create_directory(InRoot(root));
+  };
+  const auto put_back = [this](const std::string& root) {
+    std::filesystem::remove_all(InRoot(root));
+    std::filesystem::rename(InRoot("away"), InRoot(root));
+  };
+  replace("temp");
+  host_ = "farm-2";
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + days(1) + minutes(10));
+  ASSERT_THAT(observer_.troubles, SizeIs(1));
+  EXPECT_THAT(MessageOf(observer_.troubles[0]), HasSubstr("farm-2"));
+  put_back("temp");
+  replace("logs");
+  LiveUntil(*daemon, slot().start + days(1) + minutes(20));
+  EXPECT_THAT(observer_.troubles, SizeIs(2));
+  EXPECT_THAT(Runs(), SizeIs(1));
+  put_back("logs");
+  LiveUntil(*daemon, slot().start + days(1) + minutes(22));
+  EXPECT_THAT(observer_.troubles, SizeIs(2));
+  EXPECT_THAT(Runs(), SizeIs(2));
 }
 
 TEST_F(DaemonTest, KeepsTheAnchorEveryHourOnceARunHasSetIt) {

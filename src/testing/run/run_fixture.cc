@@ -80,7 +80,7 @@ CleanupParts RunTest::Parts(Database& database) {
           .stop_requested = [this] { return stop_; },
           .wakeup = wakeup_,
           .holder = "this daemon",
-          .host = "farm",
+          .host = host_,
           .process_start = clock_.Now(),
           .build_date = build_date_};
 }
@@ -118,7 +118,7 @@ std::unique_ptr<Daemon> RunTest::MakeDaemon() {
             return stop_;
           },
       .take_reload_request = [this] { return std::exchange(reload_, false); },
-      .host = "farm",
+      .host = host_,
       .holder = "this daemon",
       .build_date = build_date_});
 }

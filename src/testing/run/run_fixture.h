@@ -144,6 +144,7 @@ class RunTest : public ScratchTest {
     return CurrentSettings();
   };
   Instant build_date_;
+  std::string host_ = "farm";
 
  private:
   std::filesystem::path memory_;  // empty: not used
