@@ -116,124 +116,96 @@ TEST_F(DaemonTest, TriesAgainWithGrowingPausesWhenTheDatabaseIsAway) {
   daemon->Turn();  // the first start
   const int opened = database_.script().Count("Open");
   LiveUntil(*daemon, slot().start);
-  for (int i = 1; i <= 3; ++i) {
+  for (int i = 1; i <= 5; ++i) {
     database_.script().Fail("Open", i, absl::UnavailableError("away"));
   }
-  LiveUntil(*daemon, slot().start + seconds(100));
+  // 1, 2, 4, 8 and 16 seconds.
+  LiveUntil(*daemon, slot().start + seconds(30));
   EXPECT_THAT(database_.Ids(), SizeIs(2));
-  EXPECT_THAT(observer_.troubles, SizeIs(3));
-  LiveUntil(*daemon, slot().start + seconds(110));
+  EXPECT_THAT(observer_.troubles, SizeIs(5));
+  LiveUntil(*daemon, slot().start + seconds(35));
   EXPECT_THAT(database_.Ids(), ElementsAre("young"));
-  EXPECT_GE(database_.script().Count("Open"), opened + 4);
+  EXPECT_GE(database_.script().Count("Open"), opened + 6);
 }
 
-TEST_F(DaemonTest, TriesABlockedRunEveryMinuteUntilTheClockIsRight) {
-  AddJob("old", BeforeCutoff(1));
-  AddJob("young", slot().cutoff + days(6));
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start + minutes(1));
-  clock_.StepWall(days(3650));
-  LiveUntil(*daemon, clock_.Now() + minutes(5));
-  EXPECT_THAT(observer_.blocked, SizeIs(5));
-  EXPECT_EQ(CountEvents("run-blocked"), 1);
-  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
-  clock_.StepWall(-days(3650));
-  LiveUntil(*daemon, slot().start + days(1) + minutes(1));
-  ASSERT_THAT(Runs(), SizeIs(::testing::Ge(2U)));
-  EXPECT_EQ(Runs()[0].slot, slot().date + days(1));
-  EXPECT_EQ(Runs()[0].outcome, RunOutcome::kSuccess);
-}
-
-TEST_F(DaemonTest, KeepsTheAnchorEveryHourOnceARunHasSetIt) {
-  AddJob("young", slot().cutoff + days(30));
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start - minutes(1));
-  EXPECT_EQ(*database_.Open().state->ReadAnchor(), std::nullopt);
-  LiveUntil(*daemon, slot().start + hours(2));
-  const auto anchor = *database_.Open().state->ReadAnchor();
-  ASSERT_TRUE(anchor.has_value());
-  EXPECT_GT(anchor->wall, slot().start + minutes(50));
-}
-
-TEST_F(DaemonTest, KeepsTheAnchorInTheDatabaseWhenTheStateDirectoryIsMissing) {
-  MakeTree(root_path(), {File("state", "in the way")});
-  AddJob("young", slot().cutoff + days(30));
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start + minutes(1));
-  EXPECT_THAT(observer_.troubles, SizeIs(1));
-  EXPECT_TRUE(database_.Open().state->ReadAnchor()->has_value());
-}
-
-TEST_F(DaemonTest, StandsByWhileAnotherLeadsAndTakesOverAfterThirtySeconds) {
+TEST_F(DaemonTest, PausesLongerWhenTheDatabaseIsThereAndRefuses) {
   AddJob("old", BeforeCutoff(1));
   AddJob("young", slot().cutoff);
-  ASSERT_TRUE(database_.Open().state->TakeLease("another", std::nullopt).ok());
   const auto daemon = Start();
-  LiveUntil(*daemon, slot().start + seconds(29));
+  LiveUntil(*daemon, slot().start);
+  database_.script().Fail("Open", 1, absl::PermissionDeniedError("no"));
+  LiveUntil(*daemon, slot().start + seconds(14));
   EXPECT_THAT(database_.Ids(), SizeIs(2));
-  LiveUntil(*daemon, slot().start + seconds(40));
+  LiveUntil(*daemon, slot().start + seconds(16));
   EXPECT_THAT(database_.Ids(), ElementsAre("young"));
 }
 
-TEST_F(DaemonTest, StandsByAsLongAsTheOtherRenews) {
-  AddJob("old", BeforeCutoff(1));
-  AddJob("young", slot().cutoff);
-  const absl::StatusOr<Lease> other =
-      database_.Open().state->TakeLease("another", std::nullopt);
-  const auto daemon = Start();
-  for (int i = 0; i < 20; ++i) {
-    LiveUntil(*daemon, slot().start + seconds(10 * i));
-    ASSERT_TRUE(database_.Open().state->RenewLease(*other).ok());
-  }
-  EXPECT_THAT(database_.Ids(), SizeIs(2));
-}
-
-TEST_F(DaemonTest, TakesOverFromADeadProcessOfThisMachineAtOnce) {
-  AddJob("old", BeforeCutoff(1));
-  AddJob("young", slot().cutoff);
-  std::string dead = LeaseHolderOfThisProcess("farm", clock_.BootId());
-  dead += "0";  // another start time: that process is gone
-  ASSERT_TRUE(database_.Open().state->TakeLease(dead, std::nullopt).ok());
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start + seconds(1));
-  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
-}
-
-TEST_F(DaemonTest, StandsByWhenItsLeaseIsTakenInTheMiddle) {
+TEST_F(DaemonTest, ResumesWithinSecondsARunWhoseConnectionIsLost) {
   for (int i = 10; i < 30; ++i) {
     AddJob("old" + std::to_string(i), BeforeCutoff(1));
   }
   AddJob("young", slot().cutoff);
-  observer_.at_batch = [this] {
-    const Database other = database_.Open();
-    ASSERT_TRUE(
-        other.state->TakeLease("another", *other.state->ViewLease()).ok());
-    observer_.at_batch = nullptr;
-  };
   const auto daemon = Start();
-  LiveUntil(*daemon, slot().start + seconds(20));
-  EXPECT_THAT(observer_.batches, SizeIs(1));
-  // The other never renews: the run is taken back and finished.
-  LiveUntil(*daemon, slot().start + minutes(2));
+  LiveUntil(*daemon, slot().start);
+  database_.script().Fail("DeleteBatch", 2, absl::UnavailableError("lost"));
+  LiveUntil(*daemon, slot().start + seconds(5));
   EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  EXPECT_THAT(observer_.troubles, SizeIs(1));
+  ASSERT_THAT(Runs(), SizeIs(1));
+  EXPECT_EQ(Runs()[0].outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(Runs()[0].jobs_deleted, 20);
 }
 
-TEST_F(DaemonTest, FindsThatAnotherHasRunTheSlot) {
-  AddJob("old", BeforeCutoff(1));
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start);
-  ASSERT_TRUE(database_.Open().state->SetLastSlot(slot().date).ok());
-  LiveUntil(*daemon, slot().start + minutes(1));
-  EXPECT_THAT(Runs(), IsEmpty());
+TEST_F(DaemonTest, WaitsAtTheStartForADatabaseThatIsNotUpYet) {
+  AddJob("young", slot().cutoff);
+  for (int i = 1; i <= 4; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  clock_.set_on_advance([this](Instant now) {
+    if (now >= slot().start + minutes(5)) stop_ = true;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_THAT(Runs(), SizeIs(1));
+  EXPECT_THAT(observer_.troubles, SizeIs(4));
+  // Its manager is not kept waiting, and shown what it waits for.
+  EXPECT_THAT(service_.said, ElementsAre("ready", "ready", "stopping"));
+  EXPECT_EQ(service_.status[0], "away, trying again in 1 s");
+  EXPECT_EQ(service_.status[3], "away, trying again in 8 s");
 }
 
-TEST_F(DaemonTest, StopsASurveyThatItWasAskedToStop) {
-  AddJob("old", BeforeCutoff(1));
-  const auto daemon = Start();
-  LiveUntil(*daemon, slot().start);
-  stop_ = true;
-  EXPECT_EQ(daemon->Turn(), Micros(0));
-  EXPECT_THAT(observer_.troubles, IsEmpty());
+TEST_F(DaemonTest, SaysWhatIsWrongWithADatabaseThatItWaitedFor) {
+  database_.script().Fail("Open", 1, absl::UnavailableError("away"));
+  database_.script().Fail("Open", 2, absl::PermissionDeniedError("password"));
+  EXPECT_EQ(MakeDaemon()->Serve().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(DaemonTest, CanBeStoppedWhileItWaitsForTheDatabase) {
+  for (int i = 1; i <= 100; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  const Instant begin = clock_.Now();
+  clock_.set_on_advance([&](Instant now) {
+    if (now >= begin + minutes(5)) stop_ = true;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_LE(clock_.Now(), begin + minutes(6));
+  EXPECT_EQ(service_.said.back(), "stopping");
+}
+
+TEST_F(DaemonTest, TriesANewConfigurationAtOnceWhileItWaits) {
+  Start();  // its tables are there
+  for (int i = 1; i <= 6; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  const Instant begin = clock_.Now();
+  Micros waited{0};
+  clock_.set_on_advance([&](Instant now) {
+    reload_ = service_.status.size() == 6;  // a pause of 32 s has begun
+    stop_ = !observer_.waits.empty();
+    if (!stop_) waited = now - begin;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_EQ(waited, seconds(1 + 2 + 4 + 8 + 16 + 15));
 }
 
 }  // namespace
