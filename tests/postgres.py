@@ -173,14 +173,11 @@ class Server:
     def __exit__(self, *_):
         self.remove()
 
-    def write(self, name, text, mode=0o644):
-        """Writes a file of the server's, in its directory."""
-        file = self.directory / name
-        file.write_text(text)
+    def own(self, file, mode):
+        """Makes a file the server's own."""
         if self.user:
             os.chown(file, self.user.pw_uid, self.user.pw_gid)
         file.chmod(mode)
-        return file
 
     def url(self, database, port=PORT):
         host = str(self.directory).replace("/", "%2F")

@@ -73,7 +73,8 @@ class PostgresRestartTest(harness.FarmTest):
     def check_rows(self, run, expired, kept):
         farm = self.farm
         self.assertEqual("success", run["outcome"], run["errors"])
-        self.assertEqual([run["id"]], [each["id"] for each in farm.json("runs")])
+        self.assertEqual([run["id"]],
+                         [each["id"] for each in farm.json("runs")])
         self.assertEqual(set(), farm.jobs() & expired)
         self.assertEqual(set(), kept - farm.jobs())
         self.assert_each_audited_once(expired)
