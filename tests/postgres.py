@@ -80,7 +80,8 @@ def keeper_name():
 class Server:
     """A PostgreSQL server in a directory of its own."""
 
-    def __init__(self, settings=None, environment=None):
+    def __init__(self, settings=None, environment=None, port=PORT):
+        self.port = port
         self.user = ordinary_user()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="retentiond-pg-"))
         if self.user:
@@ -90,6 +91,9 @@ class Server:
         self.environment = environment or {}
         self.process = None
         self.pooler = None
+        self.make_data()
+
+    def make_data(self):
         self.run([programs() / "initdb", "-D", self.data, "-U", "postgres",
                   "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"])
 
@@ -111,14 +115,14 @@ class Server:
         options = [f"--{key}={value}".replace("'", "")
                    for key, value in self.settings.items()]
         self.process = self.spawn(
-            [programs() / "postgres", "-D", self.data, "-p", str(PORT),
+            [programs() / "postgres", "-D", self.data, "-p", str(self.port),
              "-k", self.directory, *options], "postgres.log")
-        self.wait_ready(PORT)
+        self.wait_ready(self.port)
 
     def start_pooler(self):
         (self.directory / "pgbouncer.ini").write_text(
             "[databases]\n"
-            f"* = host={self.directory} port={PORT} user=postgres\n"
+            f"* = host={self.directory} port={self.port} user=postgres\n"
             "[pgbouncer]\n"
             f"unix_socket_dir = {self.directory}\n"
             f"listen_port = {POOLER_PORT}\n"
@@ -169,6 +173,12 @@ class Server:
     def __exit__(self, *_):
         self.remove()
 
+    def own(self, file, mode):
+        """Makes a file the server's own."""
+        if self.user:
+            os.chown(file, self.user.pw_uid, self.user.pw_gid)
+        file.chmod(mode)
+
     def url(self, database, port=PORT):
         host = str(self.directory).replace("/", "%2F")
         return f"postgresql://postgres@{host}:{port}/{database}"
@@ -176,12 +186,28 @@ class Server:
     def psql(self, database, sql):
         """The rows of a query as text, columns joined by '|'."""
         answer = subprocess.run(
-            [programs() / "psql", "-h", self.directory, "-p", str(PORT), "-U",
-             "postgres", "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"],
+            [programs() / "psql", "-h", self.directory, "-p", str(self.port),
+             "-U", "postgres", "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"],
             input=sql, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise AssertionError(answer.stderr)
         return answer.stdout.strip()
+
+
+class Standby(Server):
+    """A streaming replica of a running server, until it is promoted."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__(primary.settings)
+
+    def make_data(self):
+        self.run([programs() / "pg_basebackup", "-R", "-X", "stream",
+                  "-c", "fast", "-D", self.data, "-h", self.primary.directory,
+                  "-p", str(self.primary.port), "-U", "postgres"])
+
+    def promote(self):
+        self.psql("postgres", "SELECT pg_promote()")
 
 
 class SharedServer(Server):
@@ -203,6 +229,7 @@ class SharedServer(Server):
             self.connection.close()
             time.sleep(0.1)
         self.directory = pathlib.Path(answer[0])
+        self.port = PORT
 
     def remove(self):
         self.connection.close()

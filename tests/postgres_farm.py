@@ -68,9 +68,10 @@ class PostgresTest(harness.FarmTest):
     """A scenario beside a PostgreSQL server that all scenarios share."""
 
     port = postgres.PORT
+    farm_type = PostgresFarm
 
     def setUp(self):
         server = postgres.SharedServer()
         self.addCleanup(server.remove)
-        self.farm = PostgresFarm(server, self.port)
+        self.farm = self.farm_type(server, self.port)
         self.addCleanup(self.farm.close)

@@ -69,18 +69,10 @@ class PostgresNightTest(postgres_farm.PostgresTest):
         self.assertEqual(1, self.farm.run("audit", "verify").returncode)
 
 
-class PostgresPooledNightTest(postgres_farm.PostgresTest):
-    port = postgres.POOLER_PORT
+class PostgresPooledNightTest(PostgresNightTest):
+    """The same through PgBouncer in transaction mode."""
 
-    def test_deletes_expired_jobs_through_a_transaction_pooler(self):
-        farm = self.farm
-        farm.use_fixture("render-manager")
-        expired = farm.expired_jobs()
-        run = self.night()
-        self.assertEqual("success", run["outcome"])
-        self.assertEqual(set(), farm.jobs() & expired)
-        self.assertEqual(179, len(farm.jobs()))
-        self.assert_each_audited_once(expired)
+    port = postgres.POOLER_PORT
 
 
 if __name__ == "__main__":

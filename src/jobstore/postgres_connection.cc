@@ -85,6 +85,15 @@ absl::Status StatusOfFailedOpen(const std::string& place,
     std::string_view advice;
   };
   static constexpr Rule kRules[] = {
+      // Time mends these, whatever role and database they name.
+      {"too many connections", absl::StatusCode::kUnavailable, ""},
+      {"connection slots", absl::StatusCode::kUnavailable, ""},
+      {"not currently accepting", absl::StatusCode::kUnavailable, ""},
+      {"certificate", absl::StatusCode::kPermissionDenied,
+       "sslmode=verify-full needs the server by the name in its certificate, "
+       "and the authority that signed it in sslrootcert"},
+      {"does not support SSL", absl::StatusCode::kPermissionDenied,
+       "sslmode in the URL asks for an encrypted connection"},
       {"no password supplied", absl::StatusCode::kPermissionDenied,
        "give it by database.password_file, ~/.pgpass or the URL"},
       {"password authentication failed", absl::StatusCode::kPermissionDenied,

@@ -129,9 +129,15 @@ absl::StatusOr<std::unique_ptr<StateStatement>> PostgresStateSql::Prepare(
   return std::make_unique<Statement>(*this, Translate(sql));
 }
 
+// Where the server tells of a commit before it is on disk, a crash would take
+// back rows whose files were removed: ours wait for the disk.
 absl::Status PostgresStateSql::LockLease(PostgresConnection& connection) {
   return connection
-      .Query("SELECT epoch FROM retentiond.lease WHERE id = 1 FOR UPDATE")
+      .Query(
+          "SELECT epoch, set_config('synchronous_commit', "
+          "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local' "
+          "ELSE current_setting('synchronous_commit') END, true) "
+          "FROM retentiond.lease WHERE id = 1 FOR UPDATE")
       .status();
 }
 

@@ -26,8 +26,8 @@ using std::chrono::seconds;
 constexpr Micros kRenewEvery = seconds(10);
 // Errors kept in the run's record.
 constexpr std::size_t kMostErrors = 20;
-// A database that is full or out of reach is tried again so often, with pauses
-// that double, before the run is given up for the night.
+// A database that is full is tried again so often, with pauses that double,
+// before the run is given up for the night.
 constexpr int kMostFailures = 6;
 constexpr Micros kFirstRetryPause = seconds(1);
 // The quiet hours; a run outside them yields to everybody.
@@ -38,9 +38,10 @@ Governor::Manner MannerOf(Instant now, const Slot& slot) {
                                       : Governor::Manner::kYielding;
 }
 
+// A lost connection is not: the daemon opens a new one and resumes the run.
 bool WorthRetrying(absl::StatusCode code) {
   using enum absl::StatusCode;
-  return code == kAborted || code == kUnavailable || code == kResourceExhausted;
+  return code == kAborted || code == kResourceExhausted;
 }
 
 // Errors after which nothing better can be expected of the same night. Of the

@@ -51,6 +51,14 @@ TEST_F(CleanupTest, GoesOnWhenTheDiskHasRoomAgain) {
   EXPECT_EQ(MustRun().outcome, RunOutcome::kSuccess);
 }
 
+TEST_F(CleanupTest, LeavesTheRunOpenWhenTheConnectionIsLost) {
+  AddTwenty();
+  database_.script().Fail("DeleteBatch", 1, absl::UnavailableError("lost"));
+  EXPECT_EQ(Run().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(database_.script().Count("DeleteBatch"), 1);
+  EXPECT_TRUE(database_.Open().state->OpenRun()->has_value());
+}
+
 TEST_F(CleanupTest, StopsTheRunOnACorruptDatabase) {
   AddTwenty();
   database_.script().Fail("DeleteBatch", 1, absl::DataLossError("malformed"));

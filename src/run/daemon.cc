@@ -37,8 +37,14 @@ constexpr Micros kLeaseTime = seconds(30);
 // that doubles.
 constexpr Micros kFirstRetry = seconds(15);
 constexpr Micros kLongestRetry = minutes(15);
+// A server that restarts is back within seconds.
+constexpr Micros kFirstRetryAway = seconds(1);
 // A zone on the other side of the date line shows another date.
 constexpr std::chrono::days kZonesApart{1};
+
+bool IsAway(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable;
+}
 
 }  // namespace
 
@@ -56,7 +62,7 @@ Instant Daemon::ProcessStart() const {
 }
 
 absl::Status Daemon::Serve() {
-  RETURN_IF_ERROR(Start());
+  RETURN_IF_ERROR(StartWhenThere());
   parts_.service.Ready();
   while (!parts_.stop_requested()) {
     const Micros sleep = Turn();
@@ -65,6 +71,38 @@ absl::Status Daemon::Serve() {
   }
   Stop();
   return absl::OkStatus();
+}
+
+// A server that is not up yet is waited for; whatever else is wrong is said.
+absl::Status Daemon::StartWhenThere() {
+  absl::Status started = Start();
+  // Its manager would take a service that waits for one that hangs.
+  if (IsAway(started)) parts_.service.Ready();
+  while (IsAway(started)) {
+    TryLater(started);
+    AwaitRetry();
+    if (parts_.stop_requested()) return absl::OkStatus();
+    if (new_settings_ != nullptr) {
+      settings_ = std::exchange(new_settings_, nullptr);
+    }
+    started = Start();
+  }
+  retry_pause_ = Micros(0);
+  retry_at_ = Micros(0);
+  return started;
+}
+
+void Daemon::AwaitRetry() {
+  while (true) {
+    Beat();
+    TakeReloadRequest();
+    const Micros now = parts_.clock.BootTime();
+    if (parts_.stop_requested() || new_settings_ != nullptr ||
+        now >= retry_at_) {
+      return;
+    }
+    parts_.clock.Sleep(std::min(kLongestSleep, retry_at_ - now), parts_.wakeup);
+  }
 }
 
 absl::Status Daemon::Start() {
@@ -142,14 +180,19 @@ Micros Daemon::Turn() {
     retry_pause_ = Micros(0);
     return std::clamp<Micros>(*sleep, Micros(0), kLongestSleep);
   }
-  retry_pause_ =
-      std::clamp<Micros>(retry_pause_ * 2, kFirstRetry, kLongestRetry);
+  TryLater(sleep.status());
+  return std::min(kLongestSleep, retry_pause_);
+}
+
+void Daemon::TryLater(const absl::Status& failed) {
+  retry_pause_ = std::clamp<Micros>(
+      retry_pause_ * 2, IsAway(failed) ? kFirstRetryAway : kFirstRetry,
+      kLongestRetry);
   retry_at_ = parts_.clock.BootTime() + retry_pause_;
   observers_.OnTrouble(
-      sleep.status(),
+      failed,
       fmt::format("trying again in {} s",
                   std::chrono::duration_cast<seconds>(retry_pause_).count()));
-  return std::min(kLongestSleep, retry_pause_);
 }
 
 absl::StatusOr<Micros> Daemon::DoWhatIsDue() {

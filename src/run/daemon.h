@@ -55,7 +55,9 @@ class Daemon {
   explicit Daemon(DaemonParts parts);
 
   // Opens the database once, so that what is wrong with it is said at the
-  // start, then loops until a stop is requested. Errors are those of the start.
+  // start, then loops until a stop is requested. A database that is not there
+  // yet (Unavailable) is waited for, with growing pauses. Other errors are
+  // those of the start.
   absl::Status Serve();
 
   // The pieces of Serve, for tests and the demo. Turn does what is due now, if
@@ -66,6 +68,11 @@ class Daemon {
 
  private:
   Instant ProcessStart() const;
+  absl::Status StartWhenThere();
+  // Returns when it is time to try again, a new configuration came, or a stop
+  // was asked for.
+  void AwaitRetry();
+  void TryLater(const absl::Status& failed);
   absl::StatusOr<ScheduleState> ReadState(Database& database);
   absl::StatusOr<Micros> DoWhatIsDue();
   absl::StatusOr<Micros> RunDue();

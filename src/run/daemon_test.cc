@@ -120,15 +120,96 @@ TEST_F(DaemonTest, TriesAgainWithGrowingPausesWhenTheDatabaseIsAway) {
   daemon->Turn();  // the first start
   const int opened = database_.script().Count("Open");
   LiveUntil(*daemon, slot().start);
-  for (int i = 1; i <= 3; ++i) {
+  for (int i = 1; i <= 5; ++i) {
     database_.script().Fail("Open", i, absl::UnavailableError("away"));
   }
-  LiveUntil(*daemon, slot().start + seconds(100));
+  // 1, 2, 4, 8 and 16 seconds.
+  LiveUntil(*daemon, slot().start + seconds(30));
   EXPECT_THAT(database_.Ids(), SizeIs(2));
-  EXPECT_THAT(observer_.troubles, SizeIs(3));
-  LiveUntil(*daemon, slot().start + seconds(110));
+  EXPECT_THAT(observer_.troubles, SizeIs(5));
+  LiveUntil(*daemon, slot().start + seconds(35));
   EXPECT_THAT(database_.Ids(), ElementsAre("young"));
-  EXPECT_GE(database_.script().Count("Open"), opened + 4);
+  EXPECT_GE(database_.script().Count("Open"), opened + 6);
+}
+
+TEST_F(DaemonTest, PausesLongerWhenTheDatabaseIsThereAndRefuses) {
+  AddJob("old", BeforeCutoff(1));
+  AddJob("young", slot().cutoff);
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start);
+  database_.script().Fail("Open", 1, absl::PermissionDeniedError("no"));
+  LiveUntil(*daemon, slot().start + seconds(14));
+  EXPECT_THAT(database_.Ids(), SizeIs(2));
+  LiveUntil(*daemon, slot().start + seconds(16));
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+}
+
+TEST_F(DaemonTest, ResumesWithinSecondsARunWhoseConnectionIsLost) {
+  for (int i = 10; i < 30; ++i) {
+    AddJob("old" + std::to_string(i), BeforeCutoff(1));
+  }
+  AddJob("young", slot().cutoff);
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start);
+  database_.script().Fail("DeleteBatch", 2, absl::UnavailableError("lost"));
+  LiveUntil(*daemon, slot().start + seconds(5));
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  EXPECT_THAT(observer_.troubles, SizeIs(1));
+  ASSERT_THAT(Runs(), SizeIs(1));
+  EXPECT_EQ(Runs()[0].outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(Runs()[0].jobs_deleted, 20);
+}
+
+TEST_F(DaemonTest, WaitsAtTheStartForADatabaseThatIsNotUpYet) {
+  AddJob("young", slot().cutoff);
+  for (int i = 1; i <= 4; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  clock_.set_on_advance([this](Instant now) {
+    if (now >= slot().start + minutes(5)) stop_ = true;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_THAT(Runs(), SizeIs(1));
+  EXPECT_THAT(observer_.troubles, SizeIs(4));
+  // Its manager is not kept waiting, and shown what it waits for.
+  EXPECT_THAT(service_.said, ElementsAre("ready", "ready", "stopping"));
+  EXPECT_EQ(service_.status[0], "away, trying again in 1 s");
+  EXPECT_EQ(service_.status[3], "away, trying again in 8 s");
+}
+
+TEST_F(DaemonTest, SaysWhatIsWrongWithADatabaseThatItWaitedFor) {
+  database_.script().Fail("Open", 1, absl::UnavailableError("away"));
+  database_.script().Fail("Open", 2, absl::PermissionDeniedError("password"));
+  EXPECT_EQ(MakeDaemon()->Serve().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(DaemonTest, CanBeStoppedWhileItWaitsForTheDatabase) {
+  for (int i = 1; i <= 100; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  const Instant begin = clock_.Now();
+  clock_.set_on_advance([&](Instant now) {
+    if (now >= begin + minutes(5)) stop_ = true;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_LE(clock_.Now(), begin + minutes(6));
+  EXPECT_EQ(service_.said.back(), "stopping");
+}
+
+TEST_F(DaemonTest, TriesANewConfigurationAtOnceWhileItWaits) {
+  Start();  // its tables are there
+  for (int i = 1; i <= 6; ++i) {
+    database_.script().Fail("Open", i, absl::UnavailableError("away"));
+  }
+  const Instant begin = clock_.Now();
+  Micros waited{0};
+  clock_.set_on_advance([&](Instant now) {
+    reload_ = service_.status.size() == 6;  // a pause of 32 s has begun
+    stop_ = !observer_.waits.empty();
+    if (!stop_) waited = now - begin;
+  });
+  EXPECT_TRUE(MakeDaemon()->Serve().ok());
+  EXPECT_EQ(waited, seconds(1 + 2 + 4 + 8 + 16 + 15));
 }
 
 TEST_F(DaemonTest, TriesABlockedRunEveryMinuteUntilTheClockIsRight) {
