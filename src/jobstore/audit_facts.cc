@@ -68,6 +68,9 @@ std::string BatchFacts(const BatchRequest& request, const Batch& batch) {
     facts["jobs"] = std::move(jobs);
   }
   if (batch.part_of.has_value()) facts["part_of"] = TextOf(batch.part_of->text);
+  if (batch.partition.has_value()) {
+    facts["partition"] = TextOf(batch.partition->name);
+  }
   if (!batch.belongings.refused.empty()) {
     facts["refused"] = KeptOf(batch.belongings.refused);
   }

@@ -104,6 +104,16 @@ void BasicCandidateList<Key>::Rewind() {
   passed_number_ = 0;
 }
 
+template <typename Key>
+absl::Status BasicCandidateList<Key>::Remove(Instant first, Instant last) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement remove,
+      scratch_->Prepare("DELETE FROM candidate WHERE created_us >= ?1 AND "
+                        "created_us <= ?2"));
+  remove.BindInt(1, MicrosOf(first)).BindInt(2, MicrosOf(last));
+  return remove.Run();
+}
+
 template class BasicCandidateList<RowKey>;
 template class BasicCandidateList<TextKey>;
 

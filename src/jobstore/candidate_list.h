@@ -40,6 +40,8 @@ class BasicCandidateList {
   // Passes the next `count` ones, which Peek has returned.
   absl::Status Pass(std::size_t count);
   void Rewind();
+  // Takes out those that were created from `first` to `last`.
+  absl::Status Remove(Instant first, Instant last);
 
  private:
   BasicCandidateList(std::shared_ptr<SqliteConnection> scratch,

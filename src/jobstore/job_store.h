@@ -68,12 +68,30 @@ struct BatchRequest {
   DryRun dry_run = DryRun::kNo;
 };
 
+// A partition of the job table that leaves as a whole; of databases that have
+// such. Its jobs are recorded over several calls, and are deleted by the last.
+struct PartitionStep {
+  enum class Kind {
+    kLeaving,  // the recorder was shown some of its jobs, which are still there
+    kWaiting,  // nothing was done: others have it locked
+    kDropped,  // all its jobs are deleted, and their files are pending
+    kStays,    // all its jobs are still there; they go row by row, if at all
+  };
+  Kind kind = Kind::kWaiting;
+  std::string name;
+  std::int64_t jobs = 0;  // that the recorder was shown since its beginning
+  std::string reason;     // why it stays
+};
+
 struct Batch {
   // No candidate is left: nothing was deleted, and `outcomes` were not
   // recorded.
   bool finished = false;
   std::optional<BatchId> id;  // none on a dry run and when only jobs were held
   std::optional<AuditSeq> audit_seq;
+  // Then `jobs` and `belongings` are empty, `outcomes` were not recorded, and
+  // `rows` are those that went with it.
+  std::optional<PartitionStep> partition;
   std::vector<JobId> jobs;                   // deleted
   std::map<std::string, std::int64_t> rows;  // by table, the job table too
   bool part = false;  // some dependents of one job; the job is still there
@@ -84,6 +102,13 @@ struct Batch {
   Micros lock_held{0};
   bool foreign_commits = false;  // others committed since the last batch
 };
+
+inline std::int64_t DeletedJobs(const Batch& batch) {
+  const bool dropped = batch.partition.has_value() &&
+                       batch.partition->kind == PartitionStep::Kind::kDropped;
+  return dropped ? batch.partition->jobs
+                 : static_cast<std::int64_t>(batch.jobs.size());
+}
 
 // Visits one job; an error stops the walk and is returned.
 using JobVisitor = std::function<absl::Status(const Job&)>;
@@ -125,7 +150,8 @@ class JobStore {
   // Deletes the next expired jobs, oldest first, with their dependents, in one
   // transaction: all or nothing. Age and state are read again inside it; a job
   // that no longer fits, or that a reference holds, is passed over. On a dry
-  // run the same is read and counted, and nothing is written.
+  // run the same is read and counted, and nothing is written. Whole partitions
+  // of expired jobs come first (PartitionStep), each over several calls.
   virtual absl::StatusOr<Batch> DeleteBatch(const BatchRequest& request,
                                             const BatchRecorder& record) = 0;
 

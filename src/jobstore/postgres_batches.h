@@ -31,6 +31,10 @@ class PostgresBatches {
   absl::StatusOr<Batch> Next(const BatchRequest& request,
                              const BatchRecorder& record);
   void Rewind();
+  // The candidates created from `first` to `last` are gone.
+  absl::Status Remove(Instant first, Instant last) {
+    return candidates_->Remove(first, last);
+  }
 
  private:
   // What one transaction came to.

@@ -245,7 +245,8 @@ absl::StatusOr<std::string> PostgresSchemaMark(PostgresConnection& connection) {
       const auto mark,
       connection.QueryText(
           "SELECT md5(string_agg(oid::text || confdeltype::text, ',' "
-          "ORDER BY oid)) FROM pg_constraint WHERE contype = 'f'"));
+          "ORDER BY oid)) FROM pg_constraint WHERE contype = 'f' "
+          "AND conparentid = 0"));
   return mark.value_or("");
 }
 

@@ -59,7 +59,8 @@ struct PostgresCatalog {
 absl::StatusOr<PostgresCatalog> ReadPostgresCatalog(
     PostgresConnection& connection, const std::string& schema);
 
-// A number that changes whenever a foreign key is made or dropped.
+// A text that changes whenever a foreign key is made or dropped, but for those
+// that come and go with a partition.
 absl::StatusOr<std::string> PostgresSchemaMark(PostgresConnection& connection);
 
 // What is said in `layout` of tables and columns, in the catalog's spelling.

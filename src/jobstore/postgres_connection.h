@@ -27,6 +27,12 @@ using PostgresParameters = std::map<std::string, std::string>;
 // A text as an SQL literal, whatever standard_conforming_strings says.
 std::string QuotePostgresText(std::string_view text);
 
+// The oldest transaction that may still be under way: rows of it and of those
+// after it are not all seen yet.
+inline constexpr char kPostgresOldestRunning[] =
+    "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % "
+    "4294967296)::bigint";
+
 // A value in the text form of its type; none is NULL. Bytes are sent as bytea.
 struct PostgresValue {
   std::optional<std::string> text;

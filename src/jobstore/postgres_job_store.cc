@@ -27,12 +27,6 @@ constexpr int kSliceRows = 2000;
 // The lease is not renewed while the tables are vacuumed.
 constexpr std::chrono::seconds kTidyTime{20};
 
-// The oldest transaction that may still be under way: rows of it and of those
-// after it are not all seen yet.
-constexpr char kOldestRunning[] =
-    "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % "
-    "4294967296)::bigint";
-
 // TimeZone settings that sessions of this database may run with.
 constexpr char kZones[] = R"sql(
 SELECT current_setting('TimeZone')
@@ -83,6 +77,7 @@ absl::StatusOr<std::unique_ptr<PostgresJobStore>> PostgresJobStore::Open(
 }
 
 absl::Status PostgresJobStore::ReadPlan() {
+  departures_.reset();
   batches_.reset();
   ASSIGN_OR_RETURN(catalog_, ReadPostgresCatalog(*connection_, schema_));
   ASSIGN_OR_RETURN(const auto citus,
@@ -113,7 +108,8 @@ RowLocks PostgresJobStore::ChooseLocks() const {
 }
 
 absl::Status PostgresJobStore::NoteLook() {
-  ASSIGN_OR_RETURN(const auto xid, connection_->QueryText(kOldestRunning));
+  ASSIGN_OR_RETURN(const auto xid,
+                   connection_->QueryText(kPostgresOldestRunning));
   looked_at_xid_ = xid.value_or("");
   return absl::OkStatus();
 }
@@ -130,8 +126,11 @@ absl::Status PostgresJobStore::Walk(
     parameters.push_back(fmt::format("${}::{}", condition_values.size() + i + 1,
                                      table.key_types[i]));
   }
+  // A distributed table has no places of this kind.
+  const bool by_partition = !seen_.empty();
   const std::string first =
-      fmt::format("{} WHERE {}", jobs_->Select(), condition);
+      fmt::format("SELECT {}{} FROM {} AS j WHERE {}", jobs_->SelectList("j"),
+                  by_partition ? ", j.tableoid" : "", table.only, condition);
   const std::string order = fmt::format(" ORDER BY {} LIMIT {}",
                                         fmt::join(columns, ", "), kSliceRows);
   const std::string after =
@@ -152,6 +151,9 @@ absl::Status PostgresJobStore::Walk(
     std::vector<PostgresJobRow> slice;
     for (int i = 0; i < rows.size(); ++i) {
       slice.push_back(jobs_->Read(rows, i, 0, ages_));
+      if (by_partition) {
+        slice.back().partition = rows.Int(i, jobs_->SelectColumns());
+      }
     }
     if (!slice.empty()) last = slice.back().key;
     RETURN_IF_ERROR(visit(slice));
@@ -168,10 +170,13 @@ absl::StatusOr<SurveyTotals> PostgresJobStore::Survey(
   ages_ = {request.cutoff, request.slot_start};
   ASSIGN_OR_RETURN(std::unique_ptr<TextCandidateList> candidates,
                    TextCandidateList::Open(jobs_->key().size()));
+  ASSIGN_OR_RETURN(std::vector<PostgresPartition> partitions,
+                   PartitionsToWatch(request));
   SurveyTally tally(request);
   const auto note = [&](std::vector<PostgresJobRow>& slice) -> absl::Status {
     std::vector<TextCandidateList::Candidate> expired;
     for (PostgresJobRow& row : slice) {
+      See(row);
       tally.Count(row.job, row.ahead ? SurveyTally::Ahead::kYes
                                      : SurveyTally::Ahead::kNo);
       if (visit != nullptr) RETURN_IF_ERROR(visit(row.job));
@@ -182,10 +187,62 @@ absl::StatusOr<SurveyTotals> PostgresJobStore::Survey(
     return candidates->Add(expired);
   };
   RETURN_IF_ERROR(Walk("true", {}, note));
+  std::erase_if(partitions, [&](const PostgresPartition& partition) {
+    const Seen& seen = seen_.at(partition.oid);
+    return seen.jobs == 0 || seen.expired < seen.jobs;
+  });
+  departures_ = std::make_unique<PostgresDepartures>(
+      *connection_, catalog_, plan_, *jobs_, mark, std::move(partitions));
   batches_ = std::make_unique<PostgresBatches>(
       *connection_, catalog_, plan_, *jobs_, ChooseLocks(),
       std::move(candidates), std::move(mark));
   return tally.Finish();
+}
+
+// Those that may be dropped if they hold nothing but expired jobs.
+absl::StatusOr<std::vector<PostgresPartition>>
+PostgresJobStore::PartitionsToWatch(const SurveyRequest& request) {
+  seen_.clear();
+  if (request.slot_start != staying_slot_) staying_.clear();
+  staying_slot_ = request.slot_start;
+  std::vector<PostgresPartition> partitions;
+  if (citus_) return partitions;
+  ASSIGN_OR_RETURN(partitions, FindPartitions(*connection_, catalog_, plan_,
+                                              *jobs_, request.cutoff));
+  std::erase_if(partitions, [&](const PostgresPartition& partition) {
+    return staying_.contains(partition.oid);
+  });
+  for (const PostgresPartition& partition : partitions) {
+    seen_[partition.oid] = {};
+  }
+  return partitions;
+}
+
+void PostgresJobStore::See(const PostgresJobRow& row) {
+  const auto found = seen_.find(row.partition);
+  if (found == seen_.end()) return;
+  Seen& seen = found->second;
+  ++seen.jobs;
+  if (row.job.job_class != JobClass::kExpired) return;
+  ++seen.expired;
+  seen.first = std::min(seen.first, *row.job.created);
+  seen.last = std::max(seen.last, *row.job.created);
+}
+
+absl::StatusOr<std::optional<Batch>> PostgresJobStore::NextDeparture(
+    const BatchRequest& request, const BatchRecorder& record) {
+  const PostgresPartition* current = departures_->current();
+  const std::int64_t oid = current == nullptr ? 0 : current->oid;
+  ASSIGN_OR_RETURN(std::optional<Batch> step,
+                   departures_->Next(request, record));
+  if (!step.has_value()) return step;
+  if (step->partition->kind == PartitionStep::Kind::kDropped) {
+    const Seen& seen = seen_.at(oid);
+    RETURN_IF_ERROR(batches_->Remove(seen.first, seen.last));
+  } else if (step->partition->kind == PartitionStep::Kind::kStays) {
+    staying_.insert(oid);
+  }
+  return step;
 }
 
 absl::Status PostgresJobStore::VisitNewcomers(const JobVisitor& visit) {
@@ -208,6 +265,10 @@ absl::Status PostgresJobStore::VisitNewcomers(const JobVisitor& visit) {
 absl::StatusOr<Batch> PostgresJobStore::DeleteBatch(
     const BatchRequest& request, const BatchRecorder& record) {
   if (batches_ == nullptr) return NotSurveyed();
+  if (request.dry_run == DryRun::kNo) {
+    ASSIGN_OR_RETURN(std::optional<Batch> step, NextDeparture(request, record));
+    if (step.has_value()) return *std::move(step);
+  }
   ASSIGN_OR_RETURN(Batch batch, batches_->Next(request, record));
   if (request.dry_run == DryRun::kNo) {
     for (const auto& [table, rows] : batch.rows) touched_.insert(table);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "jobstore/database.h"
 #include "jobstore/postgres_batches.h"
 #include "jobstore/postgres_connection.h"
+#include "jobstore/postgres_departures.h"
 #include "jobstore/postgres_job_table.h"
 
 namespace retentiond {
@@ -47,6 +49,11 @@ class PostgresJobStore : public JobStore {
   absl::Status ReadPlan();
   RowLocks ChooseLocks() const;
   absl::Status NoteLook();
+  absl::StatusOr<std::vector<PostgresPartition>> PartitionsToWatch(
+      const SurveyRequest& request);
+  void See(const PostgresJobRow& row);
+  absl::StatusOr<std::optional<Batch>> NextDeparture(
+      const BatchRequest& request, const BatchRecorder& record);
   absl::Status Walk(
       const std::string& condition, const PostgresValues& condition_values,
       const std::function<absl::Status(std::vector<PostgresJobRow>&)>& visit);
@@ -62,6 +69,18 @@ class PostgresJobStore : public JobStore {
   std::unique_ptr<PostgresJobTable> jobs_;
   // As of the last survey; none before the first.
   std::unique_ptr<PostgresBatches> batches_;
+  std::unique_ptr<PostgresDepartures> departures_;
+  // What the survey saw of each partition that may leave, by oid.
+  struct Seen {
+    std::int64_t jobs = 0;
+    std::int64_t expired = 0;
+    Instant first = Instant::max();  // creation times of the expired ones
+    Instant last = Instant::min();
+  };
+  std::map<std::int64_t, Seen> seen_;
+  // Those that were not to be dropped, in the slot that began then.
+  Instant staying_slot_;
+  std::set<std::int64_t> staying_;
   JobAges ages_;
   std::string looked_at_xid_;  // rows of transactions from here on are new
   std::set<std::string>

@@ -274,6 +274,29 @@ std::optional<Instant> PostgresJobTable::ReadWall(std::int64_t micros) const {
          (Micros(micros) - whole);
 }
 
+// A date's bound is where the day begins, unlike a job's date.
+absl::StatusOr<std::optional<Instant>> PostgresJobTable::ReadBound(
+    PostgresConnection& connection, const std::string& literal) const {
+  std::string sql;
+  switch (form_) {
+    case Form::kMicros:
+      sql = fmt::format(kMicrosSql, literal + "::timestamptz", "timestamptz");
+      break;
+    case Form::kWall:
+      sql = fmt::format(kMicrosSql, literal + "::timestamp", "timestamp");
+      break;
+    case Form::kInteger:
+      sql = literal + "::bigint";
+      break;
+    default:
+      return std::optional<Instant>();
+  }
+  ASSIGN_OR_RETURN(const auto text,
+                   connection.QueryText("SELECT (" + sql + ")::text"));
+  if (!text.has_value()) return std::optional<Instant>();
+  return ReadCreated(*text);
+}
+
 absl::StatusOr<std::optional<PostgresJobRow>> PostgresJobTable::Find(
     PostgresConnection& connection, const JobId& id,
     const JobAges& ages) const {

@@ -20,7 +20,8 @@ namespace retentiond {
 struct PostgresJobRow {
   TextKey key;
   Job job;
-  bool ahead = false;  // undatable because stamped too far ahead
+  bool ahead = false;          // undatable because stamped too far ahead
+  std::int64_t partition = 0;  // the oid of where it lies, where that was asked
   // Creation time and state as text, to see whether they were changed.
   std::optional<std::string> created_text;
   std::optional<std::string> status_text;
@@ -51,6 +52,11 @@ class PostgresJobTable {
   // The job in row `row`; the select list starts at column `first`.
   PostgresJobRow Read(const PostgresRows& rows, int row, int first,
                       const JobAges& ages) const;
+
+  // What a bound of the creation column, as an SQL literal, is at the latest;
+  // none where the order of the column is not that of time.
+  absl::StatusOr<std::optional<Instant>> ReadBound(
+      PostgresConnection& connection, const std::string& literal) const;
 
   // The row of the job with that id; none when there is none.
   absl::StatusOr<std::optional<PostgresJobRow>> Find(

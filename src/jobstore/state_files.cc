@@ -38,10 +38,6 @@ constexpr KindName kKinds[] = {
     {PendingFile::Kind::kPath, "path"},
     {PendingFile::Kind::kLogDirectory, "log-directory"}};
 
-std::string_view NameOfKind(PendingFile::Kind kind) {
-  return kKinds[static_cast<std::size_t>(kind)].name;
-}
-
 absl::StatusOr<PendingFile::Kind> KindOf(std::string_view name) {
   for (const KindName& known : kKinds) {
     if (known.name == name) return known.kind;
@@ -201,6 +197,18 @@ absl::StatusOr<std::int64_t> DropPage(StateSql& connection, Instant limit) {
 
 }  // namespace
 
+std::string_view NameOfKind(PendingFile::Kind kind) {
+  return kKinds[static_cast<std::size_t>(kind)].name;
+}
+
+absl::Status ShieldOutputs(StateSql& connection,
+                           const std::vector<ShieldedOutput>& outputs) {
+  for (const ShieldedOutput& output : outputs) {
+    RETURN_IF_ERROR(InsertShielded(connection, output));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<PendingFile>> ReadPending(StateSql& connection,
                                                      PendingId after,
                                                      int limit) {
@@ -298,9 +306,7 @@ absl::StatusOr<BatchId> InsertBatch(StateSql& connection, RunId run,
     file.batch = id;
     RETURN_IF_ERROR(InsertPending(connection, file));
   }
-  for (const ShieldedOutput& output : belongings.outputs) {
-    RETURN_IF_ERROR(InsertShielded(connection, output));
-  }
+  RETURN_IF_ERROR(ShieldOutputs(connection, belongings.outputs));
   return id;
 }
 

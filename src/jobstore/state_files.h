@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -32,6 +33,13 @@ absl::Status RecordOutcome(StateSql& connection, std::optional<RunId> run,
 absl::StatusOr<BatchId> InsertBatch(StateSql& connection, RunId run,
                                     AuditSeq audit_seq, Instant now,
                                     Belongings& belongings);
+
+// Inserts these into the shield, or notes that they were seen.
+absl::Status ShieldOutputs(StateSql& connection,
+                           const std::vector<ShieldedOutput>& outputs);
+
+// As it stands in the state: "temporary", "log", ...
+std::string_view NameOfKind(PendingFile::Kind kind);
 
 // Drops what is older than 90 days, in its own transactions.
 absl::Status PruneBatches(StateSql& connection, Instant now);

@@ -298,7 +298,7 @@ absl::Status AddDeletedRows(StateSql& connection, RunId run,
           "UPDATE retentiond_run SET jobs_deleted = jobs_deleted + ?2 "
           "WHERE id = ?1 AND finished_us IS NULL"));
   count->BindInt(1, NumberOf(run));
-  count->BindInt(2, static_cast<std::int64_t>(batch.jobs.size()));
+  count->BindInt(2, DeletedJobs(batch));
   RETURN_IF_ERROR(count->Run());
   RETURN_IF_ERROR(CheckRunWasOpen(connection, run));
   ASSIGN_OR_RETURN(

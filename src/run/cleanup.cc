@@ -286,6 +286,10 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
                                             return cleaner_->Record(deleted);
                                           }));
   finished = batch.finished;
+  if (batch.partition.has_value()) {
+    RETURN_IF_ERROR(AfterPartitionStep(batch, jobs));
+    return Step::kDone;
+  }
   if (batch.id.has_value()) {
     unrecorded_.clear();
     if (!batch.part) RETURN_IF_ERROR(cleaner_->Forget(jobs));
@@ -297,14 +301,42 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
   return Step::kDone;
 }
 
-absl::Status Cleanup::AfterBatch(const Batch& batch) {
-  run_.jobs_deleted += static_cast<std::int64_t>(batch.jobs.size());
+// `jobs`: those that the recorder was shown.
+absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
+                                         const std::vector<Job>& jobs) {
+  parts_.observer.OnBatch(run_, batch, governor_);
+  switch (batch.partition->kind) {
+    case PartitionStep::Kind::kLeaving:
+      return cleaner_->Forget(jobs);
+    case PartitionStep::Kind::kWaiting:
+      governor_.ObserveBusy(parts_.clock.Now());
+      return absl::OkStatus();
+    case PartitionStep::Kind::kDropped:
+      CountRows(batch);
+      // They are too many for one round, and wait in the state.
+      files_left_ = true;
+      return absl::OkStatus();
+    case PartitionStep::Kind::kStays:
+      // What was forgotten of its jobs has to be known again before any file
+      // is removed.
+      return batch.partition->jobs > 0 ? Survey() : absl::OkStatus();
+  }
+  return absl::InternalError("unknown step");  // GCOV_EXCL_LINE: all returned
+}
+
+std::int64_t Cleanup::CountRows(const Batch& batch) {
+  run_.jobs_deleted += DeletedJobs(batch);
   run_.held += static_cast<std::int64_t>(batch.held.size());
   std::int64_t rows = 0;
   for (const auto& [table, count] : batch.rows) {
     run_.rows_deleted[table] += count;
     rows += count;
   }
+  return rows;
+}
+
+absl::Status Cleanup::AfterBatch(const Batch& batch) {
+  const std::int64_t rows = CountRows(batch);
   if (batch.id.has_value()) {
     governor_.Observe({.at = parts_.clock.Now(),
                        .rows = rows,
@@ -314,12 +346,12 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
   }
   parts_.observer.OnBatch(run_, batch, governor_);
   if (batch.belongings.pending.empty()) return absl::OkStatus();
-  files_left_ = true;
+  const bool left_before = std::exchange(files_left_, true);
   RETURN_IF_ERROR(AskNewcomers());
   ASSIGN_OR_RETURN(FilesOutcome outcome,
                    cleaner_->Remove(batch.belongings.pending,
                                     [this] { return MayTouchFiles(); }));
-  files_left_ = false;
+  files_left_ = left_before;
   outcome.batch = batch.id;
   Count(outcome);
   unrecorded_.push_back(std::move(outcome));

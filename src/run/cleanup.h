@@ -86,6 +86,9 @@ class Cleanup {
   absl::StatusOr<Step> DeleteBatches();
   absl::StatusOr<Step> OneBatch(bool& finished);
   absl::Status AfterBatch(const Batch& batch);
+  absl::Status AfterPartitionStep(const Batch& batch,
+                                  const std::vector<Job>& jobs);
+  std::int64_t CountRows(const Batch& batch);
   absl::StatusOr<Step> SweepOrphans();
   absl::StatusOr<RunRecord> Close(RunOutcome outcome);
   absl::StatusOr<RunRecord> CloseFailed(const absl::Status& why);

@@ -279,5 +279,58 @@ TEST_F(CleanupTest, RemovesAfterACrashWhatTheBatchHadRecorded) {
   EXPECT_EQ(run.jobs_deleted, 20);
 }
 
+// --- partitions that leave as a whole
+
+using Step = PartitionStep::Kind;
+
+TEST_F(CleanupTest, RemovesTheFilesOfADroppedPartition) {
+  AddJobWith("first", BeforeCutoff(2), "shared", "/out/a.mp4");
+  AddJobWith("second", BeforeCutoff(2), "shared", "/out/a.mp4");
+  AddJob("other", BeforeCutoff(1));
+  AddJob("young", slot().cutoff);
+  // The third job goes row by row, after it.
+  database_.partition_steps = {Step::kLeaving, Step::kLeaving, Step::kWaiting,
+                               Step::kDropped};
+  const RunRecord run = MustRun();
+  EXPECT_EQ(run.outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(run.jobs_deleted, 3);
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  EXPECT_FALSE(Exists("temp/shared"));
+  EXPECT_FALSE(Exists("temp/other"));
+  EXPECT_TRUE(Exists("temp/young"));
+}
+
+TEST_F(CleanupTest, TouchesNoFileOfAPartitionThatIsLeaving) {
+  AddJob("old", BeforeCutoff(2));
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kLeaving};
+  database_.script().After("DeleteBatch", 1, [this] {
+    stop_ = true;
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(MustRun().outcome, RunOutcome::kInterrupted);
+  EXPECT_TRUE(Exists("temp/old"));
+}
+
+TEST_F(CleanupTest, KnowsAgainWhichNamesAPartitionThatStaysBears) {
+  AddJobWith("noted", BeforeCutoff(2), "shared", "/out/a.mp4");
+  AddJobWith("other", BeforeCutoff(1), "shared", "/out/a.mp4");
+  database_.Find("noted")->held_by = "Invoice";
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kLeaving, Step::kStays};
+  MustRun();
+  EXPECT_EQ(database_.script().Count("Survey"), 2);
+  EXPECT_THAT(database_.Ids(), ElementsAre("noted", "young"));
+  EXPECT_TRUE(Exists("temp/shared/frame.png"));
+}
+
+TEST_F(CleanupTest, SurveysOnceWhereNothingOfAPartitionWasNoted) {
+  AddJob("old", BeforeCutoff(2));
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kStays};
+  EXPECT_EQ(MustRun().jobs_deleted, 1);
+  EXPECT_EQ(database_.script().Count("Survey"), 1);
+}
+
 }  // namespace
 }  // namespace retentiond

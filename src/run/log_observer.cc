@@ -105,10 +105,20 @@ void LogObserver::OnBatch(const RunRecord& run, const Batch& batch,
                 static_cast<std::int64_t>(*batch.id), batch.jobs.size(),
                 batch.lock_held.count(), run.jobs_deleted);
   }
+  if (batch.partition.has_value()) LogPartition(*batch.partition);
   if (governor.reason() != pace_) {
     pace_ = governor.reason();
     log_->info("pace=\"{}\" rows={} pause_ms={}", pace_, governor.row_limit(),
                governor.pause().count() / 1000);
+  }
+}
+
+void LogObserver::LogPartition(const PartitionStep& step) {
+  if (step.kind == PartitionStep::Kind::kDropped) {
+    log_->info("partition dropped name=\"{}\" jobs={}", step.name, step.jobs);
+  } else if (step.kind == PartitionStep::Kind::kStays) {
+    log_->info("partition stays name=\"{}\": {}, going row by row", step.name,
+               step.reason);
   }
 }
 

@@ -35,6 +35,8 @@ class LogObserver : public RunObserver {
                  const std::string& what_is_done) override;
 
  private:
+  void LogPartition(const PartitionStep& step);
+
   std::shared_ptr<spdlog::logger> log_;
   absl::TimeZone zone_;
   std::optional<Instant> waiting_until_;

@@ -160,5 +160,24 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnTrouble(absl::OkStatus(), "");
 }
 
+TEST_F(LogObserverTest, TellsWhatBecameOfAPartition) {
+  const RunRecord run;
+  const Governor governor(Governor::Manner::kNormal);
+  Batch batch;
+  batch.partition = {.kind = PartitionStep::Kind::kDropped,
+                     .name = "job_4",
+                     .jobs = 7,
+                     .reason = ""};
+  log_observer_.OnBatch(run, batch, governor);
+  EXPECT_THAT(TakeLog(), HasSubstr("partition dropped name=\"job_4\" jobs=7"));
+  batch.partition->kind = PartitionStep::Kind::kStays;
+  batch.partition->reason = "its jobs were changed meanwhile";
+  log_observer_.OnBatch(run, batch, governor);
+  EXPECT_THAT(TakeLog(), HasSubstr("its jobs were changed meanwhile, going"));
+  batch.partition->kind = PartitionStep::Kind::kLeaving;
+  log_observer_.OnBatch(run, batch, governor);
+  EXPECT_EQ(TakeLog(), "");
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -150,6 +150,8 @@ class FakeJobStore : public JobStore {
                                          const JobVisitor& visit);
   absl::StatusOr<Batch> DeleteNow(const BatchRequest& request,
                                   const BatchRecorder& record);
+  absl::StatusOr<Batch> StepOfPartition(const BatchRequest& request,
+                                        const BatchRecorder& record);
   // Chooses what the batch deletes, from `next_` on, which it advances.
   Batch Take(const BatchRequest& request, std::vector<Job>& jobs);
   // Takes `limit` rows off the job's dependents, in `batch` only.
@@ -164,6 +166,7 @@ class FakeJobStore : public JobStore {
   std::vector<std::pair<Instant, std::string>> candidates_;  // oldest first
   std::size_t next_ = 0;
   std::string part_of_;
+  std::vector<Batch> leaving_;  // of the partition, one job each
 };
 
 absl::StatusOr<SurveyTotals> FakeJobStore::SurveyNow(
@@ -205,6 +208,9 @@ absl::StatusOr<SurveyTotals> FakeJobStore::SurveyNow(
 
 absl::StatusOr<Batch> FakeJobStore::DeleteNow(const BatchRequest& request,
                                               const BatchRecorder& record) {
+  if (!database_.partition_steps.empty() && request.dry_run == DryRun::kNo) {
+    return StepOfPartition(request, record);
+  }
   if (next_ >= candidates_.size()) {
     Batch batch;
     batch.finished = true;
@@ -239,6 +245,41 @@ absl::StatusOr<Batch> FakeJobStore::DeleteNow(const BatchRequest& request,
     return batch;
   }
   Apply(*batch, part_of_);
+  return batch;
+}
+
+absl::StatusOr<Batch> FakeJobStore::StepOfPartition(
+    const BatchRequest& request, const BatchRecorder& record) {
+  PartitionStep step;
+  step.kind = database_.partition_steps.front();
+  step.name = "job_old";
+  step.reason = "a row of Invoice refers to its rows";
+  database_.partition_steps.pop_front();
+  if (step.kind == PartitionStep::Kind::kLeaving) {
+    const std::string id = candidates_.at(leaving_.size()).second;
+    Batch noted;
+    noted.jobs.push_back(JobId{id});
+    ++noted.rows[kJobTable];
+    ASSIGN_OR_RETURN(noted.belongings,
+                     record({JobOf(*database_.Find(id), JobClass::kExpired)}));
+    leaving_.push_back(std::move(noted));
+  }
+  step.jobs = static_cast<std::int64_t>(leaving_.size());
+  Batch batch;
+  if (step.kind == PartitionStep::Kind::kDropped) {
+    ASSIGN_OR_RETURN(SqliteConnection::Transaction transaction,
+                     connection_.BeginImmediate());
+    SqliteStateSql state(connection_);
+    BatchRequest without_outcomes = request;
+    without_outcomes.outcomes.clear();
+    for (Batch& noted : leaving_) {
+      RETURN_IF_ERROR(RecordBatch(state, without_outcomes, noted));
+      Apply(noted, "");
+      ++batch.rows[kJobTable];
+    }
+    RETURN_IF_ERROR(transaction.Commit());
+  }
+  batch.partition = std::move(step);
   return batch;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,9 @@ class FakeDatabase {
   CallScript& script() { return script_; }
   // The clock of a server that the database would have; null: there is none.
   std::function<std::optional<ServerClock>()> server;
+  // What the first batches do, as with a partition that leaves: a kLeaving
+  // notes one job more, a kDropped deletes those that were noted.
+  std::deque<PartitionStep::Kind> partition_steps;
   // What Check answers.
   std::vector<Finding> findings;
   // What a batch says of the others' commits and of its own lock.
