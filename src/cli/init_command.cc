@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "config/postgres_url.h"
 #include "jobstore/layout_guess.h"
 
 namespace retentiond {
@@ -115,15 +116,31 @@ constexpr char kPostgresAdvice[] =
     "~/.pgpass.\n# The daemon keeps its records in the schema \"retentiond\", "
     "which an ORM's\n# migrations leave alone.";
 
+std::string DatabaseSection(const DatabaseConfig& database) {
+  if (database.kind == DatabaseKind::kSqlite) {
+    return fmt::format("[database]\nurl = {}\n",
+                       Quoted("file:" + database.name));
+  }
+  std::string text =
+      fmt::format("[database]\nurl = {}\n",
+                  Quoted(UrlWithoutSecrets({.parameters = database.parameters,
+                                            .schema = database.schema})));
+  if (!database.password_file.empty()) {
+    text += fmt::format("password_file = {}\n",
+                        Quoted(database.password_file.string()));
+  }
+  return text;
+}
+
 std::string ConfigurationOf(const Config& config, const LayoutGuess& guess,
                             const std::vector<std::string>& states) {
   const std::string& name = config.database.name;
   const bool sqlite = config.database.kind == DatabaseKind::kSqlite;
   return fmt::format(
       "# retentiond.toml, as read from {}\n"
-      "[database]\nurl = {}\n\n{}{}{}\n"
+      "{}\n{}{}{}\n"
       "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n{}",
-      name, Quoted(sqlite ? "file:" + name : name),
+      name, DatabaseSection(config.database),
       JobsSection(guess, states, GuessFinished(states)),
       DependentsSections(guess), FilesSection(config, guess),
       Quoted(config.schedule.timezone),
