@@ -150,7 +150,7 @@ absl::Status PostgresStateSql::Begin() {
 }
 
 absl::Status PostgresStateSql::Commit() {
-  const absl::Status committed = transaction_->Commit();
+  absl::Status committed = transaction_->Commit();
   transaction_.reset();
   return committed;
 }
