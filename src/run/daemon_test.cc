@@ -208,5 +208,114 @@ TEST_F(DaemonTest, TriesANewConfigurationAtOnceWhileItWaits) {
   EXPECT_EQ(waited, seconds(1 + 2 + 4 + 8 + 16 + 15));
 }
 
+TEST_F(DaemonTest, TriesABlockedRunEveryMinuteUntilTheClockIsRight) {
+  AddJob("old", BeforeCutoff(1));
+  AddJob("young", slot().cutoff + days(6));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + minutes(1));
+  clock_.StepWall(days(3650));
+  LiveUntil(*daemon, clock_.Now() + minutes(5));
+  EXPECT_THAT(observer_.blocked, SizeIs(5));
+  EXPECT_EQ(CountEvents("run-blocked"), 1);
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  clock_.StepWall(-days(3650));
+  LiveUntil(*daemon, slot().start + days(1) + minutes(1));
+  ASSERT_THAT(Runs(), SizeIs(::testing::Ge(2U)));
+  EXPECT_EQ(Runs()[0].slot, slot().date + days(1));
+  EXPECT_EQ(Runs()[0].outcome, RunOutcome::kSuccess);
+}
+
+TEST_F(DaemonTest, KeepsTheAnchorEveryHourOnceARunHasSetIt) {
+  AddJob("young", slot().cutoff + days(30));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start - minutes(1));
+  EXPECT_EQ(*database_.Open().state->ReadAnchor(), std::nullopt);
+  LiveUntil(*daemon, slot().start + hours(2));
+  const auto anchor = *database_.Open().state->ReadAnchor();
+  ASSERT_TRUE(anchor.has_value());
+  EXPECT_GT(anchor->wall, slot().start + minutes(50));
+}
+
+TEST_F(DaemonTest, KeepsTheAnchorInTheDatabaseWhenTheStateDirectoryIsMissing) {
+  MakeTree(root_path(), {File("state", "in the way")});
+  AddJob("young", slot().cutoff + days(30));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + minutes(1));
+  EXPECT_THAT(observer_.troubles, SizeIs(1));
+  EXPECT_TRUE(database_.Open().state->ReadAnchor()->has_value());
+}
+
+TEST_F(DaemonTest, StandsByWhileAnotherLeadsAndTakesOverAfterThirtySeconds) {
+  AddJob("old", BeforeCutoff(1));
+  AddJob("young", slot().cutoff);
+  ASSERT_TRUE(database_.Open().state->TakeLease("another", std::nullopt).ok());
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + seconds(29));
+  EXPECT_THAT(database_.Ids(), SizeIs(2));
+  LiveUntil(*daemon, slot().start + seconds(40));
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+}
+
+TEST_F(DaemonTest, StandsByAsLongAsTheOtherRenews) {
+  AddJob("old", BeforeCutoff(1));
+  AddJob("young", slot().cutoff);
+  const absl::StatusOr<Lease> other =
+      database_.Open().state->TakeLease("another", std::nullopt);
+  const auto daemon = Start();
+  for (int i = 0; i < 20; ++i) {
+    LiveUntil(*daemon, slot().start + seconds(10 * i));
+    ASSERT_TRUE(database_.Open().state->RenewLease(*other).ok());
+  }
+  EXPECT_THAT(database_.Ids(), SizeIs(2));
+}
+
+TEST_F(DaemonTest, TakesOverFromADeadProcessOfThisMachineAtOnce) {
+  AddJob("old", BeforeCutoff(1));
+  AddJob("young", slot().cutoff);
+  std::string dead = LeaseHolderOfThisProcess("farm", clock_.BootId());
+  dead += "0";  // another start time: that process is gone
+  ASSERT_TRUE(database_.Open().state->TakeLease(dead, std::nullopt).ok());
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + seconds(1));
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+}
+
+TEST_F(DaemonTest, StandsByWhenItsLeaseIsTakenInTheMiddle) {
+  for (int i = 10; i < 30; ++i) {
+    AddJob("old" + std::to_string(i), BeforeCutoff(1));
+  }
+  AddJob("young", slot().cutoff);
+  observer_.at_batch = [this] {
+    const Database other = database_.Open();
+    ASSERT_TRUE(
+        other.state->TakeLease("another", *other.state->ViewLease()).ok());
+    observer_.at_batch = nullptr;
+  };
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start + seconds(20));
+  EXPECT_THAT(observer_.batches, SizeIs(1));
+  // The other never renews: the run is taken back and finished.
+  LiveUntil(*daemon, slot().start + minutes(2));
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+}
+
+TEST_F(DaemonTest, FindsThatAnotherHasRunTheSlot) {
+  AddJob("old", BeforeCutoff(1));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start);
+  ASSERT_TRUE(database_.Open().state->SetLastSlot(slot().date).ok());
+  LiveUntil(*daemon, slot().start + minutes(1));
+  EXPECT_THAT(Runs(), IsEmpty());
+}
+
+TEST_F(DaemonTest, StopsASurveyThatItWasAskedToStop) {
+  AddJob("old", BeforeCutoff(1));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start);
+  stop_ = true;
+  EXPECT_EQ(daemon->Turn(), Micros(0));
+  EXPECT_THAT(observer_.troubles, IsEmpty());
+}
+
 }  // namespace
 }  // namespace retentiond
