@@ -86,6 +86,12 @@ class PostgresAccessTest(harness.FarmTest):
         self.assertNotIn(CANARY, done.stdout + done.stderr)
 
     def plans(self):
+        """By this configuration, and by what `init` makes of it."""
+        for _ in range(2):
+            self.plans_once()
+            self.farm.config.write_text(self.farm.run("init").stdout)
+
+    def plans_once(self):
         plan = self.farm.json("plan", "--at", harness.rfc3339(harness.SLOT))
         self.assertEqual(121, plan["jobs"]["to_delete"])
 
@@ -128,7 +134,7 @@ class PostgresAccessTest(harness.FarmTest):
 
     def test_the_url(self):
         self.use(secret=f":{CANARY}")
-        self.plans()
+        self.plans_once()
 
     def test_a_password_file(self):
         self.use(password_file=str(self.secret_file("password")))
@@ -168,7 +174,11 @@ class PostgresAccessTest(harness.FarmTest):
 
     def test_tls_by_an_authority_that_is_known(self):
         self.use_tls("localhost", self.server.directory / "ca.crt")
-        self.plans()
+        self.plans_once()
+        # Its proposal keeps the parameters, and not the password.
+        proposal = self.farm.run("init").stdout
+        self.assertIn("sslmode=verify-full", proposal)
+        self.assertNotIn(CANARY, proposal)
 
     def test_tls_refuses_another_name_and_another_authority(self):
         authority = self.server.directory / "ca.crt"

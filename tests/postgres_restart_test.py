@@ -6,7 +6,7 @@ import harness
 import postgres
 import postgres_load
 
-JOBS = 2000
+JOBS = 1000
 LOGS = 3
 RESTARTS = 3
 PER_SECOND = 200

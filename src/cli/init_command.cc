@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "config/postgres_url.h"
 #include "jobstore/layout_guess.h"
 
 namespace retentiond {
@@ -51,11 +52,13 @@ std::string JobsSection(const LayoutGuess& guess,
   if (guess.status.has_value()) {
     text += fmt::format("status = {}\n", Quoted(*guess.status));
     text += fmt::format(
-        "# States found: {}. Those not listed are work, and hold their job.\n"
-        "finished = {}\n",
+        "# States found: {}. Those not listed are work, and hold their job.\n",
         states.empty() ? std::string("none yet")
-                       : fmt::format("{}", fmt::join(states, ", ")),
-        QuotedList(finished));
+                       : fmt::format("{}", fmt::join(states, ", ")));
+    text +=
+        finished.empty()
+            ? "# finished = [...]: name the states in which a job is over.\n"
+            : fmt::format("finished = {}\n", QuotedList(finished));
   } else {
     text += "# No state column found: every job counts as finished.\n";
   }
@@ -69,14 +72,25 @@ std::string DependentsSections(const LayoutGuess& guess) {
     text += fmt::format(
         "\n# {0}.{1} looks like a job's id but has no foreign key. Its rows go "
         "with\n# their job only if this stays.\n"
-        "[[dependents]]\ntable = {2}\ncolumns = [{3}]\n",
-        dependent.table, dependent.column, Quoted(dependent.table),
-        Quoted(dependent.column));
+        "[[dependents]]\ntable = {2}\ncolumns = {3}\n",
+        dependent.table, dependent.columns.back(), Quoted(dependent.table),
+        QuotedList(dependent.columns));
   }
   return text;
 }
 
-std::string FilesSection(const Config& config) {
+// Of another table than the known one, the default names have other fields.
+std::vector<std::string> JobNames(const Config& config,
+                                  const LayoutGuess& guess) {
+  if (IsDefaultLayout(guess) || guess.id.empty() ||
+      config.files.job_names != FilesConfig().job_names) {
+    return config.files.job_names;
+  }
+  const std::string field = "{" + guess.id.back() + "}";
+  return {field, field + ".json"};
+}
+
+std::string FilesSection(const Config& config, const LayoutGuess& guess) {
   std::vector<std::string> roots;
   for (const std::filesystem::path& root : config.files.temp_roots) {
     roots.push_back(root.string());
@@ -89,7 +103,7 @@ std::string FilesSection(const Config& config) {
       "\n[files]\n"
       "# Below these, what belongs to a deleted job is removed; outputs stay.\n"
       "temp_roots = {}\njob_names = {}\nlog_roots = {}\n",
-      QuotedList(roots), QuotedList(config.files.job_names), QuotedList(logs));
+      QuotedList(roots), QuotedList(JobNames(config, guess)), QuotedList(logs));
 }
 
 constexpr char kSqliteAdvice[] =
@@ -102,17 +116,33 @@ constexpr char kPostgresAdvice[] =
     "~/.pgpass.\n# The daemon keeps its records in the schema \"retentiond\", "
     "which an ORM's\n# migrations leave alone.";
 
+std::string DatabaseSection(const DatabaseConfig& database) {
+  if (database.kind == DatabaseKind::kSqlite) {
+    return fmt::format("[database]\nurl = {}\n",
+                       Quoted("file:" + database.name));
+  }
+  std::string text =
+      fmt::format("[database]\nurl = {}\n",
+                  Quoted(UrlWithoutSecrets({.parameters = database.parameters,
+                                            .schema = database.schema})));
+  if (!database.password_file.empty()) {
+    text += fmt::format("password_file = {}\n",
+                        Quoted(database.password_file.string()));
+  }
+  return text;
+}
+
 std::string ConfigurationOf(const Config& config, const LayoutGuess& guess,
                             const std::vector<std::string>& states) {
   const std::string& name = config.database.name;
   const bool sqlite = config.database.kind == DatabaseKind::kSqlite;
   return fmt::format(
       "# retentiond.toml, as read from {}\n"
-      "[database]\nurl = {}\n\n{}{}{}\n"
+      "{}\n{}{}{}\n"
       "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n{}",
-      name, Quoted(sqlite ? "file:" + name : name),
+      name, DatabaseSection(config.database),
       JobsSection(guess, states, GuessFinished(states)),
-      DependentsSections(guess), FilesSection(config),
+      DependentsSections(guess), FilesSection(config, guess),
       Quoted(config.schedule.timezone),
       sqlite ? kSqliteAdvice : kPostgresAdvice);
 }

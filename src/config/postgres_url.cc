@@ -231,4 +231,19 @@ std::string PublicUrl(const PostgresUrl& url) {
          (url.schema.empty() ? "" : "?schema=" + Encode(url.schema));
 }
 
+std::string UrlWithoutSecrets(const PostgresUrl& url) {
+  static constexpr std::array<std::string_view, 6> kElsewhereOrSecret = {
+      "user", "host", "port", "dbname", "password", "sslpassword"};
+  std::string text = PublicUrl(url);
+  for (const auto& [key, value] : url.parameters) {
+    if (std::find(kElsewhereOrSecret.begin(), kElsewhereOrSecret.end(), key) !=
+        kElsewhereOrSecret.end()) {
+      continue;
+    }
+    text += text.find('?') == std::string::npos ? '?' : '&';
+    text += key + "=" + Encode(value);
+  }
+  return text;
+}
+
 }  // namespace retentiond

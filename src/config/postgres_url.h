@@ -26,4 +26,7 @@ absl::StatusOr<PostgresUrl> ParsePostgresUrl(const std::string& url);
 // and schema, and no secret.
 std::string PublicUrl(const PostgresUrl& url);
 
+// The same with all parameters but the secrets, for a configuration.
+std::string UrlWithoutSecrets(const PostgresUrl& url);
+
 }  // namespace retentiond

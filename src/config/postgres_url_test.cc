@@ -110,5 +110,19 @@ TEST(PostgresUrlTest, RefusesWhatIsMalformedAndRepeatsNothingOfIt) {
   }
 }
 
+TEST(PostgresUrlTest, IsWrittenForAConfigurationWithoutItsSecrets) {
+  const auto written = [](const std::string& url) {
+    return UrlWithoutSecrets(*ParsePostgresUrl(url));
+  };
+  EXPECT_EQ(
+      written("postgresql://u:secret@h:1/farm?schema=s&sslmode=verify-full"
+              "&sslrootcert=/etc/ca.pem&sslpassword=secret"),
+      "postgresql://u@h:1/farm?schema=s&sslmode=verify-full"
+      "&sslrootcert=%2Fetc%2Fca.pem");
+  EXPECT_EQ(written("postgresql:///?service=farm"),
+            "postgresql://?service=farm");
+  EXPECT_EQ(written("postgresql://h/farm"), "postgresql://h/farm");
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace retentiond {
@@ -41,6 +42,11 @@ std::string Fold(std::string_view name) {
   return folded;
 }
 
+// "jobs" of "queue.jobs".
+std::string_view BareName(std::string_view table) {
+  return table.substr(table.rfind('.') + 1);
+}
+
 template <std::size_t n>
 std::optional<std::string> FindColumn(
     const CatalogTable& table, const std::array<std::string_view, n>& wanted) {
@@ -55,7 +61,7 @@ std::optional<std::string> FindColumn(
 const CatalogTable* FindJobTable(const Catalog& catalog) {
   for (const std::string_view name : kTables) {
     for (const CatalogTable& table : catalog.tables) {
-      const std::string folded = Fold(table.name);
+      const std::string folded = Fold(BareName(table.name));
       if (folded == name && FindColumn(table, kCreated).has_value()) {
         return &table;
       }
@@ -66,7 +72,7 @@ const CatalogTable* FindJobTable(const Catalog& catalog) {
 
 // "jobs" and "job_id": a column that is called after the table.
 bool NamesJob(const std::string& column, const std::string& table) {
-  std::string singular = Fold(table);
+  std::string singular = Fold(BareName(table));
   if (singular.ends_with('s')) singular.pop_back();
   const std::string folded = Fold(column);
   return folded == singular + "id" || folded == "jobid";
@@ -81,6 +87,39 @@ bool Refers(const Catalog& catalog, const std::string& table,
                                         reference.columns.end(),
                                         column) != reference.columns.end();
                      });
+}
+
+// The key but for the creation time, which a partitioned table needs in it.
+std::vector<std::string> IdOf(const CatalogTable& table,
+                              const std::string& created) {
+  std::vector<std::string> id;
+  for (const std::string& column : table.primary_key) {
+    if (column != created) id.push_back(column);
+  }
+  return id;
+}
+
+// The columns of `other` that look like a job's id: that which is called after
+// the table for the last one, those of the same names for what stands before it
+// (a tenant's). Empty: it has none, or a foreign key says it already.
+std::vector<std::string> ColumnsLikeId(const Catalog& catalog,
+                                       const CatalogTable& other,
+                                       const LayoutGuess& guess) {
+  std::vector<std::string> columns(guess.id.begin(),
+                                   guess.id.end() - (guess.id.empty() ? 0 : 1));
+  for (const std::string& column : columns) {
+    if (std::find(other.columns.begin(), other.columns.end(), column) ==
+        other.columns.end()) {
+      return {};
+    }
+  }
+  for (const std::string& column : other.columns) {
+    if (!NamesJob(column, guess.table)) continue;
+    if (Refers(catalog, other.name, column)) continue;
+    columns.push_back(column);
+    return columns;
+  }
+  return {};
 }
 
 }  // namespace
@@ -98,19 +137,16 @@ absl::StatusOr<LayoutGuess> GuessLayout(const Catalog& catalog) {
         names.empty() ? std::string("are none") : "are " + names));
   }
   LayoutGuess guess{.table = table->name,
-                    .id = table->primary_key,
                     .created = *FindColumn(*table, kCreated),
                     .status = FindColumn(*table, kStatus)};
+  guess.id = IdOf(*table, guess.created);
   const std::optional<std::string> output = FindColumn(*table, kOutputs);
   if (output.has_value()) guess.outputs.push_back(*output);
   for (const CatalogTable& other : catalog.tables) {
-    if (other.name == table->name || table->primary_key.size() != 1) continue;
-    for (const std::string& column : other.columns) {
-      if (NamesJob(column, table->name) &&
-          !Refers(catalog, other.name, column)) {
-        guess.dependents.push_back({other.name, column});
-      }
-    }
+    if (other.name == table->name) continue;
+    std::vector<std::string> columns = ColumnsLikeId(catalog, other, guess);
+    if (columns.empty()) continue;
+    guess.dependents.push_back({other.name, std::move(columns)});
   }
   return guess;
 }

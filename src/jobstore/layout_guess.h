@@ -13,14 +13,14 @@ namespace retentiond {
 
 struct LayoutGuess {
   std::string table;
-  std::vector<std::string> id;
+  std::vector<std::string> id;  // empty: no primary key
   std::string created;
   std::optional<std::string> status;
   std::vector<std::string> outputs;
-  // Tables with a column that looks like a job's id, and no foreign key.
+  // Tables with columns that look like a job's id, and no foreign key.
   struct Undeclared {
     std::string table;
-    std::string column;
+    std::vector<std::string> columns;  // as many as `id`
   };
   std::vector<Undeclared> dependents;
 };

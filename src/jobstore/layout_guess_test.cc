@@ -48,19 +48,40 @@ TEST(LayoutGuessTest, FindsDependentsWithoutAForeignKey) {
   EXPECT_THAT(guess->outputs, IsEmpty());
   ASSERT_EQ(guess->dependents.size(), 1U);
   EXPECT_EQ(guess->dependents[0].table, "render_log");
-  EXPECT_EQ(guess->dependents[0].column, "job_id");
+  EXPECT_THAT(guess->dependents[0].columns, ElementsAre("job_id"));
 }
 
-TEST(LayoutGuessTest, GuessesNoDependentsOfACompositeKey) {
+TEST(LayoutGuessTest, FindsDependentsOfACompositeKeyByAllOfIt) {
   const Catalog catalog{
       .tables = {
           Table("jobs", {"tenant_id", "id", "created_at"}, {"tenant_id", "id"}),
-          Table("logs", {"job_id"}, {})}};
+          Table("logs", {"job_id"}, {}),
+          Table("events", {"tenant_id", "at", "job_id"}, {})}};
   const auto guess = GuessLayout(catalog);
   ASSERT_TRUE(guess.ok()) << guess.status();
   EXPECT_THAT(guess->id, ElementsAre("tenant_id", "id"));
   EXPECT_EQ(guess->status, std::nullopt);
-  EXPECT_THAT(guess->dependents, IsEmpty());
+  ASSERT_EQ(guess->dependents.size(), 1U);
+  EXPECT_EQ(guess->dependents[0].table, "events");
+  EXPECT_THAT(guess->dependents[0].columns, ElementsAre("tenant_id", "job_id"));
+}
+
+TEST(LayoutGuessTest, LeavesTheCreationTimeOutOfAPartitionedTablesKey) {
+  const auto guess =
+      GuessLayout({.tables = {Table("jobs", {"id", "created_at", "state"},
+                                    {"id", "created_at"})}});
+  ASSERT_TRUE(guess.ok()) << guess.status();
+  EXPECT_THAT(guess->id, ElementsAre("id"));
+}
+
+TEST(LayoutGuessTest, FindsAJobTableInAnotherSchema) {
+  const auto guess =
+      GuessLayout({.tables = {Table("queue.render_jobs", {"id", "created_at"}),
+                              Table("queue.log", {"render_job_id"}, {})}});
+  ASSERT_TRUE(guess.ok()) << guess.status();
+  EXPECT_EQ(guess->table, "queue.render_jobs");
+  ASSERT_EQ(guess->dependents.size(), 1U);
+  EXPECT_EQ(guess->dependents[0].table, "queue.log");
 }
 
 TEST(LayoutGuessTest, ListsTheTablesWhenNoneFits) {

@@ -315,7 +315,8 @@ absl::StatusOr<std::vector<Finding>> PostgresJobStore::Check() {
   findings.push_back(
       {Finding::Level::kWarning, "undatable-rows", layout.table, layout.created,
        fmt::format("{} jobs have no readable creation time, \"{}\" among them: "
-                   "they are kept for ever",
+                   "they are kept until it is one that can be read, like "
+                   "2026-03-16T03:00:00Z",
                    undatable, example),
        ""});
   return findings;
