@@ -77,8 +77,9 @@ TEST_F(PostgresCheckTest, FindsThatAutovacuumIsOff) {
   // It is off in the scratch server, and then in the table too.
   const auto tables = [&] {
     OpenStore(OpenMode::kReadOnly);
+    const std::vector<Finding> findings = store_->Check().value();
     std::vector<std::string> names;
-    for (const Finding& finding : *store_->Check()) {
+    for (const Finding& finding : findings) {
       if (finding.code == "autovacuum-off") names.push_back(finding.table);
     }
     return names;
