@@ -102,24 +102,39 @@ absl::Status AddOutputFinding(const CommandContext& context, Session& session,
   return absl::OkStatus();
 }
 
-// What gives `table` its cascade, to be run by the administrator: SQLite cannot
-// alter a constraint.
-absl::StatusOr<ExitCode> PrintCascade(const CommandContext& context,
-                                      const std::string& table) {
+// Gives `table` its cascade, or prints what an administrator has to do: SQLite
+// cannot alter a constraint.
+absl::StatusOr<ExitCode> Cascade(const CommandContext& context,
+                                 const std::string& table) {
   ASSIGN_OR_RETURN(Session session, OpenSession(context, OpenMode::kReadOnly));
   ASSIGN_OR_RETURN(const std::vector<Finding> findings,
                    session.database.jobs->Check());
-  bool found = false;
+  std::vector<std::string> fixes;
   for (const Finding& finding : findings) {
     if (finding.code != "missing-cascade" || finding.table != table) continue;
-    context.terminal.Out(finding.fix);
-    found = true;
+    fixes.push_back(finding.fix);
   }
-  if (found) return ExitCode::kOk;
-  return absl::OutOfRangeError(
-      "--cascade: no table \"" + table +
-      "\" refers to jobs without a cascade; `retentiond check` lists those "
-      "that do");
+  if (fixes.empty()) {
+    return absl::OutOfRangeError(
+        "--cascade: no table \"" + table +
+        "\" refers to jobs without a cascade; `retentiond check` lists those "
+        "that do");
+  }
+  const absl::StatusOr<std::vector<std::string>> done =
+      session.database.jobs->AddCascade(table);
+  if (done.status().code() == absl::StatusCode::kUnimplemented) {
+    for (const std::string& fix : fixes) context.terminal.Out(fix);
+    return ExitCode::kOk;
+  }
+  RETURN_IF_ERROR(done.status());
+  if (context.json) {
+    context.terminal.Out(JsonOf(std::vector<Finding>(), *done));
+    return ExitCode::kOk;
+  }
+  for (const std::string& statement : *done) {
+    context.terminal.Out("done: " + statement);
+  }
+  return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
@@ -154,14 +169,14 @@ void AddCheck(CLI::App& app, CommandContext& context) {
       "--fix", *fix, "Create the missing indexes, and nothing else");
   command
       ->add_option("--cascade", *cascade,
-                   "With --fix: print how to give this table a cascade")
+                   "With --fix: give this table a cascade (SQLite: print how)")
       ->needs(fixes)
       ->type_name("TABLE");
   command->footer("Example: retentiond check --json");
   command->callback([&context, fix, cascade] {
     context.action = [&context, fix, cascade] {
       return cascade->empty() ? Check(context, *fix)
-                              : PrintCascade(context, *cascade);
+                              : Cascade(context, *cascade);
     };
   });
 }

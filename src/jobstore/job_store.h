@@ -66,6 +66,9 @@ struct BatchRequest {
   // transaction, each with an audit record of its own.
   std::vector<FilesOutcome> outcomes;
   DryRun dry_run = DryRun::kNo;
+  // What is left of the night: no statement takes longer, as far as the
+  // database can see to that. None: no limit.
+  std::optional<Micros> time_left = {};
 };
 
 // A partition of the job table that leaves as a whole; of databases that have
@@ -168,6 +171,12 @@ class JobStore {
   // Creates the missing indexes on referring columns, and returns what was
   // done, one statement each.
   virtual absl::StatusOr<std::vector<std::string>> CreateMissingIndexes() = 0;
+
+  // Gives the references of `table` that hold jobs a cascade, and returns what
+  // was done, one statement each; none: it has no such. Unimplemented: this
+  // database cannot; the findings say what an administrator can do.
+  virtual absl::StatusOr<std::vector<std::string>> AddCascade(
+      const std::string& table);
 
   // Gives the space back as far as that disturbs nobody, refreshes the
   // planner's statistics. Bounded in time; called after the last batch.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "jobstore/postgres_cascade.h"
 #include "jobstore/postgres_reference.h"
 #include "jobstore/sqlite_connection.h"
 
@@ -77,26 +78,8 @@ absl::Status AddMissingCascades(PostgresConnection& connection,
                                 const DeletionPlan& plan,
                                 std::vector<Finding>& findings) {
   for (const Reference& reference : plan.holding) {
-    const PostgresTable& table = catalog.Of(reference.table);
-    // The constraint's name, which the catalog does not keep.
-    std::vector<std::string> names;
-    for (const std::string& column : reference.columns) {
-      names.push_back(QuotePostgresText(column));
-    }
-    ASSIGN_OR_RETURN(
-        const auto name,
-        connection.QueryText(
-            fmt::format("SELECT quote_ident(f.conname) FROM pg_constraint f "
-                        "WHERE f.contype = 'f' AND f.conrelid = $1::oid "
-                        "AND f.confrelid = $2::oid AND ARRAY[{}] = "
-                        "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM "
-                        "unnest(f.conkey) WITH ORDINALITY AS k(number, n) JOIN "
-                        "pg_attribute a ON a.attrelid = f.conrelid AND "
-                        "a.attnum = k.number)",
-                        fmt::join(names, ", ")),
-            {PostgresValue::Text(table.oid),
-             PostgresValue::Text(catalog.Of(reference.parent).oid)}));
-    const std::string constraint = name.value_or("constraint_name");
+    ASSIGN_OR_RETURN(const std::vector<std::string> statements,
+                     CascadeStatements(connection, catalog, reference));
     findings.push_back(
         {Finding::Level::kWarning, "missing-cascade", reference.table,
          Listed(reference.columns),
@@ -104,14 +87,8 @@ absl::Status AddMissingCascades(PostgresConnection& connection,
                      "that has such a row is held for ever",
                      reference.table, Listed(reference.columns),
                      reference.parent),
-         fmt::format(
-             "BEGIN; ALTER TABLE {0} DROP CONSTRAINT {1}; ALTER TABLE {0} ADD "
-             "CONSTRAINT {1} FOREIGN KEY ({2}) REFERENCES {3} ({4}) ON DELETE "
-             "CASCADE NOT VALID; COMMIT; ALTER TABLE {0} VALIDATE CONSTRAINT "
-             "{1}; -- only if its rows belong to the job",
-             table.sql, constraint, Quoted(reference.columns),
-             catalog.Of(reference.parent).sql,
-             Quoted(reference.parent_columns))});
+         fmt::format("{}; -- only if its rows belong to the job",
+                     fmt::join(statements, "; "))});
   }
   return absl::OkStatus();
 }

@@ -27,9 +27,13 @@ constexpr int kOldestServer = 130000;
 constexpr char kBegin[] =
     "BEGIN ISOLATION LEVEL READ COMMITTED {};"
     "SET LOCAL lock_timeout = '1s';"
-    "SET LOCAL statement_timeout = '60s';"
+    "SET LOCAL statement_timeout = {};"
     "SET LOCAL idle_in_transaction_session_timeout = '10s';"
     "SET LOCAL row_security = off";
+
+constexpr std::chrono::milliseconds kLongestStatement{60'000};
+// Even when the night is over, what is to be recorded of it needs some.
+constexpr std::chrono::milliseconds kShortestLimit{1000};
 
 // What a caller does about an SQLSTATE (PostgreSQL's appendix A).
 absl::StatusCode CodeOfSqlState(std::string_view state) {
@@ -228,7 +232,16 @@ std::int64_t PostgresRows::changes() const {
 }
 
 PostgresConnection::PostgresConnection(pg_conn* connection)
-    : connection_(connection) {}
+    : connection_(connection), longest_statement_(kLongestStatement) {}
+
+void PostgresConnection::LimitStatements(
+    std::optional<std::chrono::microseconds> longest) {
+  longest_statement_ = kLongestStatement;
+  if (!longest.has_value() || *longest >= kLongestStatement) return;
+  longest_statement_ =
+      std::max(std::chrono::duration_cast<std::chrono::milliseconds>(*longest),
+               kShortestLimit);
+}
 
 PostgresConnection::~PostgresConnection() { PQfinish(connection_); }
 
@@ -383,7 +396,8 @@ absl::StatusOr<PostgresConnection::Transaction> PostgresConnection::Begin(
     OpenMode mode) {
   Transaction transaction(this);
   RETURN_IF_ERROR(Execute(fmt::format(
-      kBegin, mode == OpenMode::kReadOnly ? "READ ONLY" : "READ WRITE")));
+      kBegin, mode == OpenMode::kReadOnly ? "READ ONLY" : "READ WRITE",
+      longest_statement_.count())));
   return transaction;
 }
 

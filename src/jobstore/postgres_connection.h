@@ -130,6 +130,9 @@ class PostgresConnection {
         : connection_(connection) {}
     PostgresConnection* connection_;
   };
+  // How long a statement of the transactions from now on may take; none, or
+  // more than 60 s: 60 s.
+  void LimitStatements(std::optional<std::chrono::microseconds> longest);
   // READ COMMITTED. Row-level security that would hide rows is an error in it.
   absl::StatusOr<Transaction> Begin(OpenMode mode);
 
@@ -145,6 +148,7 @@ class PostgresConnection {
 
   pg_conn* connection_;
   std::string place_;
+  std::chrono::milliseconds longest_statement_;
 };
 
 // The SQLSTATE that the server answered with; empty when there is none.

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "jobstore/layout_resolution.h"
+#include "jobstore/postgres_cascade.h"
 #include "jobstore/postgres_check.h"
 #include "jobstore/survey_tally.h"
 
@@ -26,6 +27,11 @@ constexpr int kSliceRows = 2000;
 
 // The lease is not renewed while the tables are vacuumed.
 constexpr std::chrono::seconds kTidyTime{20};
+
+// The extension is there, and has its tables.
+constexpr char kIsCitus[] =
+    "SELECT 1 FROM pg_extension WHERE extname = 'citus' AND "
+    "to_regclass('pg_dist_partition') IS NOT NULL";
 
 // TimeZone settings that sessions of this database may run with.
 constexpr char kZones[] = R"sql(
@@ -80,9 +86,7 @@ absl::Status PostgresJobStore::ReadPlan() {
   departures_.reset();
   batches_.reset();
   ASSIGN_OR_RETURN(catalog_, ReadPostgresCatalog(*connection_, schema_));
-  ASSIGN_OR_RETURN(const auto citus,
-                   connection_->QueryInt(
-                       "SELECT 1 FROM pg_extension WHERE extname = 'citus'"));
+  ASSIGN_OR_RETURN(const auto citus, connection_->QueryInt(kIsCitus));
   citus_ = citus.has_value();
   ASSIGN_OR_RETURN(const JobLayout layout,
                    ResolvePostgresLayout(catalog_, given_layout_));
@@ -168,6 +172,7 @@ absl::StatusOr<SurveyTotals> PostgresJobStore::Survey(
   ASSIGN_OR_RETURN(std::string mark, PostgresSchemaMark(*connection_));
   RETURN_IF_ERROR(ReadPlan());
   ages_ = {request.cutoff, request.slot_start};
+  RETURN_IF_ERROR(TablesWereAttached().status());
   ASSIGN_OR_RETURN(std::unique_ptr<TextCandidateList> candidates,
                    TextCandidateList::Open(jobs_->key().size()));
   ASSIGN_OR_RETURN(std::vector<PostgresPartition> partitions,
@@ -245,10 +250,28 @@ absl::StatusOr<std::optional<Batch>> PostgresJobStore::NextDeparture(
   return step;
 }
 
+// Whether a table with rows of its own became a partition since the last look:
+// these rows are older than their place in the job table.
+absl::StatusOr<bool> PostgresJobStore::TablesWereAttached() {
+  if (!jobs_->table().partitioned) return false;
+  ASSIGN_OR_RETURN(
+      const PostgresRows rows,
+      connection_->Query("SELECT relid FROM pg_partition_tree($1::oid)",
+                         {PostgresValue::Text(jobs_->table().oid)}));
+  bool attached = false;
+  for (int i = 0; i < rows.size(); ++i) {
+    attached |= parts_.emplace(rows.Text(i, 0)).second;
+  }
+  return attached;
+}
+
+// No index serves: one scan in the order of the rows' places, through a cursor
+// that ends with its transaction.
 absl::Status PostgresJobStore::VisitNewcomers(const JobVisitor& visit) {
   if (batches_ == nullptr) return NotSurveyed();
   const std::string since = looked_at_xid_;
   RETURN_IF_ERROR(NoteLook());
+  ASSIGN_OR_RETURN(const bool attached, TablesWereAttached());
   const auto show =
       [&](const std::vector<PostgresJobRow>& slice) -> absl::Status {
     for (const PostgresJobRow& row : slice) {
@@ -257,14 +280,37 @@ absl::Status PostgresJobStore::VisitNewcomers(const JobVisitor& visit) {
     return absl::OkStatus();
   };
   // The shards of a distributed table count transactions each for itself.
-  if (citus_) return Walk("true", {}, show);
-  return Walk("age(j.xmin) <= age($1::xid)", {PostgresValue::Text(since)},
-              show);
+  if (citus_ || attached) return Walk("true", {}, show);
+  ASSIGN_OR_RETURN(PostgresConnection::Transaction transaction,
+                   connection_->Begin(OpenMode::kReadOnly));
+  RETURN_IF_ERROR(connection_->Execute(fmt::format(
+      "DECLARE newcomers NO SCROLL CURSOR FOR {} WHERE age(j.xmin) <= "
+      "age({}::text::xid)",
+      jobs_->Select(), QuotePostgresText(since))));
+  while (true) {
+    ASSIGN_OR_RETURN(
+        const PostgresRows rows,
+        connection_->Query(fmt::format("FETCH {} FROM newcomers", kSliceRows)));
+    std::vector<PostgresJobRow> slice;
+    for (int i = 0; i < rows.size(); ++i) {
+      slice.push_back(jobs_->Read(rows, i, 0, ages_));
+    }
+    RETURN_IF_ERROR(show(slice));
+    if (rows.size() < kSliceRows) return transaction.Commit();
+  }
 }
 
 absl::StatusOr<Batch> PostgresJobStore::DeleteBatch(
     const BatchRequest& request, const BatchRecorder& record) {
   if (batches_ == nullptr) return NotSurveyed();
+  connection_->LimitStatements(request.time_left);
+  absl::StatusOr<Batch> batch = NextBatch(request, record);
+  connection_->LimitStatements(std::nullopt);
+  return batch;
+}
+
+absl::StatusOr<Batch> PostgresJobStore::NextBatch(const BatchRequest& request,
+                                                  const BatchRecorder& record) {
   if (request.dry_run == DryRun::kNo) {
     ASSIGN_OR_RETURN(std::optional<Batch> step, NextDeparture(request, record));
     if (step.has_value()) return *std::move(step);
@@ -326,6 +372,14 @@ absl::StatusOr<std::vector<std::string>>
 PostgresJobStore::CreateMissingIndexes() {
   ASSIGN_OR_RETURN(std::vector<std::string> done,
                    CreateMissingPostgresIndexes(*connection_, catalog_, plan_));
+  RETURN_IF_ERROR(ReadPlan());
+  return done;
+}
+
+absl::StatusOr<std::vector<std::string>> PostgresJobStore::AddCascade(
+    const std::string& table) {
+  ASSIGN_OR_RETURN(std::vector<std::string> done,
+                   AddPostgresCascade(*connection_, catalog_, plan_, table));
   RETURN_IF_ERROR(ReadPlan());
   return done;
 }

@@ -38,6 +38,8 @@ class PostgresJobStore : public JobStore {
                                           const SurveyRequest& at) override;
   absl::StatusOr<std::vector<Finding>> Check() override;
   absl::StatusOr<std::vector<std::string>> CreateMissingIndexes() override;
+  absl::StatusOr<std::vector<std::string>> AddCascade(
+      const std::string& table) override;
   absl::Status TidyUp() override;
   absl::StatusOr<DatabaseSize> Size() override;
 
@@ -51,6 +53,9 @@ class PostgresJobStore : public JobStore {
   absl::Status NoteLook();
   absl::StatusOr<std::vector<PostgresPartition>> PartitionsToWatch(
       const SurveyRequest& request);
+  absl::StatusOr<Batch> NextBatch(const BatchRequest& request,
+                                  const BatchRecorder& record);
+  absl::StatusOr<bool> TablesWereAttached();
   void See(const PostgresJobRow& row);
   absl::StatusOr<std::optional<Batch>> NextDeparture(
       const BatchRequest& request, const BatchRecorder& record);
@@ -82,7 +87,8 @@ class PostgresJobStore : public JobStore {
   Instant staying_slot_;
   std::set<std::int64_t> staying_;
   JobAges ages_;
-  std::string looked_at_xid_;  // rows of transactions from here on are new
+  std::set<std::string> parts_;  // oids of the job table's partitions, as seen
+  std::string looked_at_xid_;    // rows of transactions from here on are new
   std::set<std::string>
       touched_;  // tables that lost rows since the last tidying
 };

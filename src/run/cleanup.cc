@@ -280,7 +280,8 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
                                            .slot_start = run_.slot_start,
                                            .row_limit = governor_.row_limit(),
                                            .now = parts_.clock.Now(),
-                                           .outcomes = unrecorded_},
+                                           .outcomes = unrecorded_,
+                                           .time_left = TimeLeft()},
                                           [&](const std::vector<Job>& deleted) {
                                             jobs = deleted;
                                             return cleaner_->Record(deleted);
@@ -438,9 +439,13 @@ bool Cleanup::MayTouchFiles() {
   return StepNow() == Step::kDone && RenewLeaseIfDue().ok();
 }
 
+Micros Cleanup::TimeLeft() const {
+  return std::max(window_ - (parts_.clock.BootTime() - begun_), Micros(0));
+}
+
 Cleanup::Step Cleanup::StepNow() const {
   if (parts_.stop_requested()) return Step::kStopped;
-  if (parts_.clock.BootTime() - begun_ >= window_) return Step::kWindowOver;
+  if (TimeLeft() == Micros(0)) return Step::kWindowOver;
   return Step::kDone;
 }
 

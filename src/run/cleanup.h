@@ -100,6 +100,7 @@ class Cleanup {
   void NoteError(const std::string& error);
   absl::Status RenewLeaseIfDue();
   bool MayTouchFiles();
+  Micros TimeLeft() const;
   Step StepNow() const;
   void BeginPhase(const std::string& phase);
   void EndPhase();

@@ -1,0 +1,25 @@
+// Turns a plain reference into a cascade.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "jobstore/deletion_plan.h"
+#include "jobstore/postgres_catalog.h"
+
+namespace retentiond {
+
+// The statements that do it, in their order: each is a transaction of its own.
+// All else that the constraint says stays.
+absl::StatusOr<std::vector<std::string>> CascadeStatements(
+    PostgresConnection& connection, const PostgresCatalog& catalog,
+    const Reference& reference);
+
+// As JobStore::AddCascade. Others wait for us for at most a second at a time;
+// Aborted: the table was locked for too long, and nothing more was changed.
+absl::StatusOr<std::vector<std::string>> AddPostgresCascade(
+    PostgresConnection& connection, const PostgresCatalog& catalog,
+    const DeletionPlan& plan, const std::string& table);
+
+}  // namespace retentiond
