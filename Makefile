@@ -7,7 +7,7 @@ help:
 	@echo "make build       build the release binary, build/release/retentiond"
 	@echo "make demo        build it, then live through ten nights (ARGS=...)"
 	@echo "make test        build, run every test, enforce the coverage"
-	@echo "make bench       compare a night with one DELETE (ARGS=...)"
+	@echo "make bench       compare with one DELETE, and with other cleaners"
 	@echo "make check       formatting, clang-tidy and the rules of the tree"
 	@echo "make check-deep  what takes too long for every change"
 	@echo "make format      format all sources in place"
@@ -28,8 +28,9 @@ test:
 	@tools/test
 
 bench: build
-	@tools/setup build test
-	@bench/sqlite_delete $(ARGS)
+	@tools/setup build test bench
+	@bench/sqlite_delete
+	@bench/files
 
 check:
 	@tools/setup all

@@ -1,10 +1,15 @@
 #include "run/preview.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 
 #include <chrono>
+#include <string>
+#include <vector>
 
+#include "base/unique_fd.h"
 #include "run/inquiry.h"
 #include "testing/run/run_fixture.h"
 
@@ -70,6 +75,56 @@ TEST_F(PreviewTest, CountsWhatTheRunThenDeletes) {
   EXPECT_EQ(run->files_deleted, preview.files);
   EXPECT_EQ(run->bytes_freed, preview.bytes);
   EXPECT_EQ(run->orphans, preview.orphans);
+}
+
+// By a run that looks only, and by one that removes: the same walk.
+TEST_F(PreviewTest, CountsWhatTheRunDeletesOfAMixedTree) {
+  AddJob("young", slot().cutoff);
+  AddJob("working", BeforeCutoff(9), "RENDERING");
+  AddJobWith("film", BeforeCutoff(3), "uid1", InRoot("temp/uid1/out/film.mov"));
+  AddJobWith("frames", BeforeCutoff(3), "uid2",
+             InRoot("temp/uid2/f_[####].png"));
+  AddJobWith("first", BeforeCutoff(3), "uid3", "/out/a.mp4");
+  AddJobWith("retry", slot().cutoff, "uid3", "/out/a.mp4");
+  AddJobWith("locked", BeforeCutoff(3), "uid4", "/out/b.mp4");
+  std::vector<TreeItem> many;
+  for (int i = 0; i < 100; ++i) {
+    many.push_back(File("f" + std::to_string(i), "some bytes"));
+  }
+  MakeTree(InRoot("temp"),
+           {Dir("uid1", {Dir("out", {File("film.mov", "the film")}),
+                         Dir("work", {File("a", "b")})}),
+            Dir("uid2", {File("f_0001.png", "1"), File("f_0002.png", "2"),
+                         File("other.png", "3"), Link("link", "/etc")}),
+            Dir("uid4", {File("project.aep", "4")}),
+            Dir("gone", {Dir("many", many), Link("f", "f_0001.png")}),
+            Dir("old", {File("result.mp4", "kept"), File("a.tmp", "5")}),
+            File("old.json", "{}")});
+  MakeTree(InRoot("logs"),
+           {File("film.log.1", "rotated"), File("film.log.2.gz", "rotated"),
+            File("system.log", "nobody's")});
+  const UniqueFd somebody(
+      ::open(InRoot("temp/uid4").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::flock(somebody.get(), LOCK_SH), 0);
+
+  const std::vector<std::string> before = Remaining();
+  const Preview preview = MustPreview();
+  EXPECT_EQ(Remaining(), before);
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->jobs_deleted, preview.to_delete);
+  EXPECT_EQ(run->files_deleted, preview.files);
+  EXPECT_EQ(run->bytes_freed, preview.bytes);
+  EXPECT_EQ(run->orphans, preview.orphans);
+  EXPECT_EQ(run->orphans, 3);
+  EXPECT_EQ(run->kept.at("shielded") + run->kept.at("past-output"),
+            preview.shielded);
+  EXPECT_EQ(run->kept.at("in-use"), 1);
+  EXPECT_FALSE(Exists("temp/gone"));
+  EXPECT_FALSE(Exists("logs/film.log.1"));
+  EXPECT_TRUE(Exists("temp/uid1/out/film.mov"));
+  EXPECT_TRUE(Exists("temp/uid2/f_0002.png"));
+  EXPECT_TRUE(Exists("temp/uid4/project.aep"));
 }
 
 TEST_F(PreviewTest, NamesTheJobsThatAReferenceHolds) {

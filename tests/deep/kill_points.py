@@ -19,11 +19,11 @@ import trees  # noqa: E402
 KILLS = 200
 # Of them, as many at least must have hit the removal of files.
 KILLS_IN_FILES = 50
-JOBS = 2500
+JOBS = 1200
 # After the start of a daemon that resumes the run: from its first steps to
 # well into the removal of files.
 EARLIEST_S = 0.02
-LATEST_S = 0.6
+LATEST_S = 1.5
 
 
 class KillPointsTest(harness.FarmTest):
