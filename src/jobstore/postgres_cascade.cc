@@ -32,7 +32,7 @@ ORDER BY f.oid LIMIT 1
 )sql";
 
 absl::Status Alter(PostgresConnection& connection, const std::string& sql) {
-  const absl::Status done = connection.Execute(
+  absl::Status done = connection.Execute(
       "BEGIN; SET LOCAL lock_timeout = '1s'; " + sql + "; COMMIT");
   if (!done.ok()) connection.Execute("ROLLBACK").IgnoreError();
   return done;
