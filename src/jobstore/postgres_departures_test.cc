@@ -59,8 +59,7 @@ class PostgresDeparturesTest : public PostgresJobStoreTest {
 
   void Survey() {
     OpenStore();
-    ASSERT_EQ(store_->Survey(TestSurvey(), nullptr).status(),
-              absl::OkStatus());
+    ASSERT_EQ(store_->Survey(TestSurvey(), nullptr).status(), absl::OkStatus());
   }
   Batch Step() {
     const auto batch = store_->DeleteBatch(TestBatch(500), RecordNothing);
