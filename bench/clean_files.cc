@@ -58,7 +58,8 @@ int Clean(int workers, const std::string& root, bool orphans) {
   }
   std::vector<PendingFile> pending;
   for (const auto& entry : std::filesystem::directory_iterator(root)) {
-    pending.push_back({.root = root, .name = entry.path().filename()});
+    const std::string name = entry.path().filename();
+    if (name != kTrashName) pending.push_back({.root = root, .name = name});
   }
   const auto removed = (*cleaner)->Remove(pending, go_on);
   return removed.ok() ? Report(*removed) : Fail(removed.status());

@@ -19,11 +19,11 @@ import trees  # noqa: E402
 KILLS = 200
 # Of them, as many at least must have hit the removal of files.
 KILLS_IN_FILES = 50
-JOBS = 1200
+JOBS = 2500
 # After the start of a daemon that resumes the run: from its first steps to
 # well into the removal of files.
 EARLIEST_S = 0.02
-LATEST_S = 1.5
+LATEST_S = 0.8
 
 
 class KillPointsTest(harness.FarmTest):
@@ -70,6 +70,8 @@ class KillPointsTest(harness.FarmTest):
         daemon.kill()
         meanwhile(farm)
         daemon = farm.serve()
+        # Of a run that was closed already, nothing is to be waited for.
+        daemon.wait_for_idle()
         run = farm.wait_for_run(daemon)
         self.assert_stops(daemon)
         self.assertEqual("success", run["outcome"])
