@@ -62,41 +62,34 @@ TreeRemover::TreeRemover(const Root& root, std::size_t root_index,
       calls_(calls),
       sockets_(std::move(sockets)) {}
 
-Removal TreeRemover::Remove(std::string_view relative, const Options& options) {
+RemovalParts TreeRemover::PartsOf(const Options& options) {
+  return {.root = root_,
+          .root_index = root_index_,
+          .shield = shield_,
+          .calls = calls_,
+          .sockets = sockets_,
+          .mounts = mounts_,
+          .options = options};
+}
+
+Removal TreeRemover::Walk(std::string_view relative, const Options& options,
+                          EntryWalk walk) {
   const std::vector<std::string> components = SplitPath(relative);
   if (!std::all_of(components.begin(), components.end(), IsRemovableName)) {
     return Refusal(relative);
   }
   absl::StatusOr<Descent> descent = OpenInPlace(root_, calls_);
   if (!descent.ok()) return Failure(descent.status());
-  return TreeRemoval({.root = root_,
-                      .root_index = root_index_,
-                      .shield = shield_,
-                      .calls = calls_,
-                      .sockets = sockets_,
-                      .mounts = mounts_,
-                      .options = options},
-                     *descent)
-      .RemoveEntry(components);
+  return (TreeRemoval(PartsOf(options), *descent).*walk)(components);
+}
+
+Removal TreeRemover::Remove(std::string_view relative, const Options& options) {
+  return Walk(relative, options, &TreeRemoval::RemoveEntry);
 }
 
 Removal TreeRemover::RemoveEmptyDirectory(std::string_view relative,
                                           const Options& options) {
-  const std::vector<std::string> components = SplitPath(relative);
-  if (!std::all_of(components.begin(), components.end(), IsRemovableName)) {
-    return Refusal(relative);
-  }
-  absl::StatusOr<Descent> descent = OpenInPlace(root_, calls_);
-  if (!descent.ok()) return Failure(descent.status());
-  return TreeRemoval({.root = root_,
-                      .root_index = root_index_,
-                      .shield = shield_,
-                      .calls = calls_,
-                      .sockets = sockets_,
-                      .mounts = mounts_,
-                      .options = options},
-                     *descent)
-      .RemoveEmptyDirectory(components);
+  return Walk(relative, options, &TreeRemoval::RemoveEmptyDirectory);
 }
 
 Removal TreeRemover::EmptyTrash(const Options& options) {
@@ -105,15 +98,7 @@ Removal TreeRemover::EmptyTrash(const Options& options) {
   if (status.ok()) status = descent->Enter(std::string(kTrashName));
   if (ErrnoOf(status) == ENOENT) return Removal();
   if (!status.ok()) return Failure(status);
-  return TreeRemoval({.root = root_,
-                      .root_index = root_index_,
-                      .shield = shield_,
-                      .calls = calls_,
-                      .sockets = sockets_,
-                      .mounts = mounts_,
-                      .options = options},
-                     *descent)
-      .EmptyTrash();
+  return TreeRemoval(PartsOf(options), *descent).EmptyTrash();
 }
 
 }  // namespace retentiond

@@ -25,6 +25,9 @@
 
 namespace retentiond {
 
+class TreeRemoval;
+struct RemovalParts;
+
 class TreeRemover {
  public:
   enum class UseTrash { kNo, kYes };
@@ -65,6 +68,12 @@ class TreeRemover {
   Removal EmptyTrash(const Options& options);
 
  private:
+  using EntryWalk =
+      Removal (TreeRemoval::*)(const std::vector<std::string>& components);
+  Removal Walk(std::string_view relative, const Options& options,
+               EntryWalk walk);
+  RemovalParts PartsOf(const Options& options);
+
   const Root& root_;
   std::size_t root_index_;
   const Shield& shield_;
