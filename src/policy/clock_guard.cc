@@ -144,7 +144,7 @@ void NoteFirstStart(const GuardInput& input, GuardVerdict& verdict) {
   if (input.anchor_state == AnchorState::kNone) {
     verdict.facts.insert(ClockFact::kFirstStart);
   }
-  if (input.would_delete_all && !Witnessed(input)) {
+  if (input.would_delete_all.value_or(false) && !Witnessed(input)) {
     verdict.facts.insert(ClockFact::kWouldDeleteAll);
   }
 }
@@ -226,6 +226,13 @@ void ResolveDoubts(const GuardInput& input, bool observed,
   verdict.seen.doubted = in_doubt;
   verdict.cleared = doubted && !in_doubt;
   verdict.confirmed = verdict.cleared && (observed || Witnessed(input));
+  const bool asked = HasAnchor(input) || input.would_delete_all.has_value();
+  if (!asked && since.has_value() && !verdict.confirmed) {
+    // That the rows would all go may be what it is about.
+    verdict.doubt_since = CountGoesOn(*since, input.now) ? *since : input.now;
+    verdict.seen.doubted = AccountOf(input).doubted || in_doubt;
+    verdict.cleared = false;
+  }
   verdict.slot_is_wrong =
       slot_ahead && !verdict.facts.contains(ClockFact::kSlotAhead) && !in_doubt;
 }

@@ -74,8 +74,9 @@ struct GuardInput {
   std::optional<SeenTime> seen;
   std::optional<ServerClock> server;
   // Asked of the database only when there is no anchor: would the run delete
-  // every datable job that was created before the daemon started?
-  bool would_delete_all = false;
+  // every datable job that was created before the daemon started? None: it was
+  // not asked, so that a doubt about it stands as it stood.
+  std::optional<bool> would_delete_all;
   bool rows_ahead = false;
   // The last completed slot lies ahead of every slot that can have been.
   bool slot_ahead = false;

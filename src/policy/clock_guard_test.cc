@@ -170,6 +170,20 @@ TEST_F(ClockGuardTest, BlocksAFirstStartThatWouldDeleteAll) {
   EXPECT_FALSE(Assess().may_anchor());
 }
 
+// The hourly look at the clock does not ask the rows; the run does.
+TEST_F(ClockGuardTest, GoesOnCountingWhereTheRowsAreNotAskedInBetween) {
+  LoseAnchor(AnchorState::kNone);
+  for (int hour = 0; hour < 168; ++hour) {
+    input_.would_delete_all = true;
+    EXPECT_TRUE(AssessAndKeep().blocked());
+    input_.would_delete_all.reset();
+    EXPECT_FALSE(AssessAndKeep().cleared);
+    Pass(hours(1));
+  }
+  input_.would_delete_all = true;
+  EXPECT_TRUE(AssessAndKeep().confirmed);
+}
+
 TEST_F(ClockGuardTest, LetsAFirstStartDeleteAllWithASynchronisedClock) {
   LoseAnchor(AnchorState::kNone);
   input_.would_delete_all = true;

@@ -79,6 +79,8 @@ TEST_F(ClockGuardTest, ConfirmsNoClockThatIsOnlySetBackToWhereItWas) {
   input_.now.wall += days(10);
   AssessAndKeep();
   input_.now.wall -= days(10);
+  EXPECT_FALSE(AssessAndKeep().cleared);  // the rows were not asked
+  input_.would_delete_all = false;
   const GuardVerdict back = AssessAndKeep();
   EXPECT_TRUE(back.cleared);
   EXPECT_FALSE(back.confirmed);

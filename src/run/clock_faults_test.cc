@@ -337,6 +337,21 @@ TEST_F(FirstStartTest, CleansYearsOfBacklogAtTheFirstThree) {
   EXPECT_THAT(OldestAge(), Le(days(8)));
 }
 
+// A farm that was idle for longer than the history: no job bears witness, and
+// nobody else does.
+TEST_F(FirstStartTest, WaitsAWeekWhereNothingBearsWitness) {
+  submits_ = false;
+  Step(days(30));
+  StartDaemon();
+  LiveWithoutDeleting(days(7));
+  EXPECT_THAT(Runs().front().blocked, ElementsAre("would-delete-all"));
+  EXPECT_EQ(CountEvents("clock-cleared"), 0);
+  Live(days(2));
+  EXPECT_GE(Successes(), 1);
+  EXPECT_EQ(Jobs(), 0);
+  EXPECT_EQ(CountEvents("clock-cleared"), 1);
+}
+
 TEST_F(FirstStartTest, RunsTheNextNightWhenAClockOfAnotherDecadeIsMended) {
   Step(kTenYears);
   submits_ = false;

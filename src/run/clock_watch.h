@@ -16,7 +16,7 @@ class ClockWatch {
  public:
   // What only the database knows.
   struct Rows {
-    bool would_delete_all = false;
+    std::optional<bool> would_delete_all = {};  // none: not asked
     bool ahead = false;
     bool slot_ahead = false;
   };

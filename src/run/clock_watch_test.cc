@@ -226,16 +226,16 @@ TEST_F(ClockWatchTest, SaysWhenItCannotKeepOrReadWhatItMust) {
 
 TEST_F(ClockWatchTest, TakesJobsInWorkForNoWitnesses) {
   SurveyTotals totals;
-  EXPECT_FALSE(ClockWatch::RowsOf(totals).would_delete_all);
+  EXPECT_EQ(ClockWatch::RowsOf(totals).would_delete_all, false);
   totals.expired = 5;
   totals.datable_before_start = 7;
   totals.in_work = 1;
-  EXPECT_FALSE(ClockWatch::RowsOf(totals).would_delete_all);
+  EXPECT_EQ(ClockWatch::RowsOf(totals).would_delete_all, false);
   totals.in_work = 2;
-  EXPECT_TRUE(ClockWatch::RowsOf(totals).would_delete_all);
+  EXPECT_EQ(ClockWatch::RowsOf(totals).would_delete_all, true);
   totals.expired = 0;
   totals.in_work = 7;
-  EXPECT_FALSE(ClockWatch::RowsOf(totals).would_delete_all);
+  EXPECT_EQ(ClockWatch::RowsOf(totals).would_delete_all, false);
   EXPECT_FALSE(ClockWatch::RowsOf(totals).ahead);
   totals.ahead = 1;
   EXPECT_TRUE(ClockWatch::RowsOf(totals).ahead);

@@ -44,7 +44,7 @@ MUTANTS = [
      "return std::max(slot.cutoff, now - retention) - verdict.unseen;",
      "FirstStartTest.ResumesARunOfAnotherDecadeByACutoffOfToday"),
     ("a first start may not delete all", GUARD,
-     "input.would_delete_all && !Witnessed(input)", "false",
+     "input.would_delete_all.value_or(false) && !Witnessed(input)", "false",
      "ClockFaultTest.DoesNotWipeWhenTheAnchorIsLostAndTheClockIsWrong"),
     ("jobs of this boot are no witnesses", WATCH,
      "if (up >= kObservationThatClears) return process_start;",
