@@ -81,24 +81,26 @@ absl::StatusOr<Note> Revise(const std::optional<Note>& note, const Rule& wanted,
   // The rule of today: a second change on one date keeps the first one's.
   Rule today = note->rule;
   if (note->former.has_value()) {
-    ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                     zones.Load(note->former->timezone));
-    if (DateAt(now, zone) <= note->former_until) today = *note->former;
+    const auto zone = zones.Load(note->former->timezone);
+    if (zone.ok() && DateAt(now, *zone) <= note->former_until) {
+      today = *note->former;
+    }
   }
-  if (today == wanted) return Note{wanted, std::nullopt, {}};
-  ASSIGN_OR_RETURN(const absl::TimeZone old_zone, zones.Load(today.timezone));
+  const auto old_zone = zones.Load(today.timezone);
+  if (today == wanted || !old_zone.ok()) return Note{wanted, std::nullopt, {}};
   ASSIGN_OR_RETURN(const absl::TimeZone new_zone, zones.Load(wanted.timezone));
   return Note{wanted, today,
-              std::max(DateAt(now, old_zone), DateAt(now, new_zone))};
+              std::max(DateAt(now, *old_zone), DateAt(now, new_zone))};
 }
 
 absl::StatusOr<Schedule> ScheduleOf(const Note& note, ZoneFiles& zones) {
   Schedule schedule{.at = note.rule.at};
   ASSIGN_OR_RETURN(schedule.zone, zones.Load(note.rule.timezone));
   if (!note.former.has_value()) return schedule;
-  ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                   zones.Load(note.former->timezone));
-  schedule.former = Schedule::Former{note.former->at, zone, note.former_until};
+  if (const auto zone = zones.Load(note.former->timezone); zone.ok()) {
+    schedule.former =
+        Schedule::Former{note.former->at, *zone, note.former_until};
+  }
   return schedule;
 }
 

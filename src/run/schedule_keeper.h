@@ -13,8 +13,9 @@
 namespace retentiond {
 
 // The schedule that `config` and what the state remembers of the former one
-// come to. Notes a change in the state, which must be open for writing. Errors
-// are the state's and the zone's.
+// come to. Notes a change in the state, which must be open for writing. A
+// former zone that the zone data no longer has rules nothing any more. Errors
+// are the state's and those of the configured zone.
 absl::StatusOr<Schedule> AdoptSchedule(const ScheduleConfig& config,
                                        ZoneFiles& zones, StateStore& state,
                                        Instant now);

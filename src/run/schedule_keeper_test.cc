@@ -80,6 +80,24 @@ TEST_F(ScheduleKeeperTest, PutsAChangeOfZoneOffToADateThatIsNewInBoth) {
   EXPECT_EQ(Adopt(hours(3), "Pacific/Honolulu").former->until, slot().date);
 }
 
+TEST_F(ScheduleKeeperTest, ForgetsAZoneThatIsNoLongerInTheZoneData) {
+  for (const char* note :
+       {R"({"at_min":180,"timezone":"UTC","former_until":"2040-03-16",
+            "former":{"at_min":540,"timezone":"Gone/Zone"}})",
+        R"({"at_min":540,"timezone":"Gone/Zone"})"}) {
+    ASSERT_TRUE(state().WriteNote("schedule", note).ok());
+    EXPECT_FALSE(Adopt(hours(3)).former.has_value()) << note;
+    EXPECT_EQ(HourOn(Adopt(hours(3)), 0), hours(3));
+  }
+  ASSERT_TRUE(state()
+                  .WriteNote("schedule",
+                             R"({"at_min":180,"timezone":"UTC",
+                                 "former":{"at_min":540,"timezone":"Gone/Zone"},
+                                 "former_until":"2040-03-16"})")
+                  .ok());
+  EXPECT_EQ(HourOn(Adopt(hours(15)), 0), hours(3));
+}
+
 TEST_F(ScheduleKeeperTest, ShowsWhatItWouldAdoptAndWritesNothing) {
   Adopt(hours(3));
   const std::optional<std::string> note = *state().ReadNote("schedule");
