@@ -91,6 +91,11 @@ class SqlState : public StateStore {
     return ReadRuns(db_, limit);
   }
 
+  absl::StatusOr<std::vector<RunRecord>> ListRunsOf(
+      const std::vector<RunOutcome>& outcomes, int limit) override {
+    return ReadRunsOf(db_, outcomes, limit);
+  }
+
   absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
                                                        int limit) override {
     return ReadPending(db_, after, limit);

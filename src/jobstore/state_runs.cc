@@ -187,6 +187,20 @@ absl::StatusOr<std::vector<RunRecord>> ReadRuns(StateSql& connection,
   return ReadAll(connection, *statement);
 }
 
+absl::StatusOr<std::vector<RunRecord>> ReadRunsOf(
+    StateSql& connection, const std::vector<RunOutcome>& outcomes, int limit) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStatement> statement,
+                   connection.Prepare(std::string(kSelect) +
+                                      "WHERE outcome IN (?2, ?3, ?4, ?5, ?6) "
+                                      "ORDER BY id DESC LIMIT ?1"));
+  statement->BindInt(1, std::max(limit, 0));
+  int parameter = 2;  // what is not bound is NULL, and equals no outcome
+  for (const RunOutcome outcome : outcomes) {
+    statement->BindText(parameter++, NameOf(outcome));
+  }
+  return ReadAll(connection, *statement);
+}
+
 absl::StatusOr<RunId> BeginRunRow(StateSql& connection, const RunRecord& run) {
   ASSIGN_OR_RETURN(const std::optional<RunRecord> open,
                    ReadOpenRun(connection));

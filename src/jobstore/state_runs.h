@@ -17,6 +17,8 @@ absl::Status WriteLastSlot(StateSql& connection, LocalDate date);
 absl::StatusOr<std::optional<RunRecord>> ReadOpenRun(StateSql& connection);
 absl::StatusOr<std::vector<RunRecord>> ReadRuns(StateSql& connection,
                                                 int limit);
+absl::StatusOr<std::vector<RunRecord>> ReadRunsOf(
+    StateSql& connection, const std::vector<RunOutcome>& outcomes, int limit);
 
 // As StateStore's methods.
 absl::StatusOr<RunId> BeginRunRow(StateSql& connection, const RunRecord& run);

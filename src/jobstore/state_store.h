@@ -124,6 +124,10 @@ class StateStore {
   virtual absl::Status RecordBlocked(const RunRecord& run, Instant now) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) = 0;
+  // The same of the closed runs of these outcomes, of which there are at most
+  // five.
+  virtual absl::StatusOr<std::vector<RunRecord>> ListRunsOf(
+      const std::vector<RunOutcome>& outcomes, int limit) = 0;
 
   // --- files
   // The entries whose removal is still to be done or to be tried again, oldest

@@ -375,5 +375,33 @@ TEST_P(StateStoreConformanceTest, ListsRunsNewestFirst) {
   EXPECT_THAT(*state().ListRuns(-1), IsEmpty());
 }
 
+TEST_P(StateStoreConformanceTest, ListsTheRunsOfTheOutcomesAskedFor) {
+  BeginRun();
+  ASSERT_OK(Close(RunOutcome::kFailed));
+  const RunId failed = run_;
+  ASSERT_OK(Block(Slot() + days(1), {"stepped"}));
+  run_ = *state().BeginRun(RunOf(Slot() + days(2)), lease_);
+  ASSERT_OK(Close(RunOutcome::kSuccess));
+  const RunId success = run_;
+  ASSERT_OK(Block(Slot() + days(3), {"stepped"}));
+  ASSERT_TRUE(state().BeginRun(RunOf(Slot() + days(4)), lease_).ok());
+  const auto ids = [&](const std::vector<RunOutcome>& outcomes, int limit) {
+    const auto runs = state().ListRunsOf(outcomes, limit);
+    EXPECT_TRUE(runs.ok()) << runs.status();
+    std::vector<RunId> found;
+    for (const RunRecord& run : *runs) found.push_back(run.id);
+    return found;
+  };
+  using enum RunOutcome;
+  EXPECT_THAT(ids({kSuccess, kPartial, kFailed}, 9),
+              ElementsAre(success, failed));
+  EXPECT_THAT(ids({kSuccess, kPartial, kFailed}, 1), ElementsAre(success));
+  EXPECT_THAT(ids({kFailed}, 9), ElementsAre(failed));
+  EXPECT_THAT(ids({kSuccess, kPartial, kBlocked, kFailed, kInterrupted}, 9),
+              SizeIs(4));
+  EXPECT_THAT(ids({}, 9), IsEmpty());
+  EXPECT_THAT(ids({kSuccess}, -1), IsEmpty());
+}
+
 }  // namespace
 }  // namespace retentiond

@@ -12,11 +12,6 @@ constexpr double kTimesTheMedian = 3;
 constexpr std::size_t kFewestRuns = 5;
 constexpr double kNeverSlowBelowSeconds = 60;
 
-bool CameToItsEnd(const RunRecord& run) {
-  return run.outcome == RunOutcome::kSuccess ||
-         run.outcome == RunOutcome::kPartial;
-}
-
 }  // namespace
 
 double WorkedSeconds(const RunRecord& run) {
@@ -30,10 +25,7 @@ bool IsSlow(const RunRecord& run, const std::vector<RunRecord>& earlier) {
   if (worked < kNeverSlowBelowSeconds) return false;
   std::vector<double> durations;
   for (const RunRecord& other : earlier) {
-    if (durations.size() == kRunsToCompareWith) break;
-    if (other.id != run.id && CameToItsEnd(other)) {
-      durations.push_back(WorkedSeconds(other));
-    }
+    durations.push_back(WorkedSeconds(other));
   }
   if (durations.size() < kFewestRuns) return false;
   const auto middle =
@@ -43,8 +35,10 @@ bool IsSlow(const RunRecord& run, const std::vector<RunRecord>& earlier) {
 }
 
 absl::Status MarkIfSlow(StateStore& state, RunRecord& run) {
-  ASSIGN_OR_RETURN(const std::vector<RunRecord> earlier,
-                   state.ListRuns(kRunsToCompareWith + 1));
+  ASSIGN_OR_RETURN(
+      const std::vector<RunRecord> earlier,
+      state.ListRunsOf({RunOutcome::kSuccess, RunOutcome::kPartial},
+                       kRunsToCompareWith));
   if (IsSlow(run, earlier)) run.marks.emplace_back(kMarkSlow);
   return absl::OkStatus();
 }

@@ -14,9 +14,9 @@ inline constexpr int kRunsToCompareWith = 14;
 // of an interrupted run do not count.
 double WorkedSeconds(const RunRecord& run);
 
-// More than three times the median of the last fourteen runs that came to their
-// end. False while fewer than five are known, and for less than a minute: what
-// is done so quickly is not slow.
+// More than three times the median of `earlier`: the last fourteen runs that
+// came to their end. False while fewer than five are known, and for less than a
+// minute: what is done so quickly is not slow.
 bool IsSlow(const RunRecord& run, const std::vector<RunRecord>& earlier);
 
 // Marks the run where it is slow beside those in the state.

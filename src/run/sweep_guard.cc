@@ -9,8 +9,8 @@
 namespace retentiond {
 namespace {
 
-// The last closed run is among the newest few: blocked ones lie before it.
-constexpr int kRunsToLookBack = 10;
+// Nights that failed before they could count the jobs may lie in between.
+constexpr int kRunsToLookBack = 100;
 
 }  // namespace
 
@@ -33,10 +33,11 @@ std::optional<std::string> WhyNotSweep(const SweepFacts& facts) {
 absl::StatusOr<std::optional<std::int64_t>> JobsLeftLastTime(
     StateStore& state) {
   ASSIGN_OR_RETURN(const std::vector<RunRecord> runs,
-                   state.ListRuns(kRunsToLookBack));
+                   state.ListRunsOf({RunOutcome::kSuccess, RunOutcome::kPartial,
+                                     RunOutcome::kFailed},
+                                    kRunsToLookBack));
   for (const RunRecord& run : runs) {
-    if (run.finished.has_value() && run.outcome != RunOutcome::kBlocked &&
-        run.jobs_total > 0) {
+    if (run.jobs_total > 0) {
       return std::optional<std::int64_t>(run.jobs_total - run.jobs_deleted);
     }
   }

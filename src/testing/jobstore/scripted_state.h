@@ -73,6 +73,11 @@ class ScriptedState : public StateStore {
   absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) override {
     return script_.Call("ListRuns", [&] { return state_->ListRuns(limit); });
   }
+  absl::StatusOr<std::vector<RunRecord>> ListRunsOf(
+      const std::vector<RunOutcome>& outcomes, int limit) override {
+    return script_.Call("ListRunsOf",
+                        [&] { return state_->ListRunsOf(outcomes, limit); });
+  }
   absl::StatusOr<std::vector<PendingFile>> ListPending(PendingId after,
                                                        int limit) override {
     return script_.Call("ListPending",
