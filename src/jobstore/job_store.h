@@ -66,8 +66,8 @@ struct BatchRequest {
   // transaction, each with an audit record of its own.
   std::vector<FilesOutcome> outcomes;
   DryRun dry_run = DryRun::kNo;
-  // What is left of the night: no statement takes longer, as far as the
-  // database can see to that. None: no limit.
+  // What is left of the night: no statement takes longer, but for a second's
+  // grace, as far as the database can see to that. None: the store's own limit.
   std::optional<Micros> time_left = {};
 };
 

@@ -22,14 +22,19 @@ constexpr std::chrono::milliseconds kBetweenTries{200};
 constexpr char kConstraint[] = R"sql(
 SELECT quote_ident(f.conname), regexp_replace(pg_get_constraintdef(f.oid),
   '( ON DELETE (RESTRICT|NO ACTION))?( DEFERRABLE)?( INITIALLY DEFERRED)?'
-  '( NOT VALID)?$', ' ON DELETE CASCADE\3\4')
+  '( NOT VALID)?$', E' ON DELETE CASCADE\\3\\4')
 FROM pg_constraint f
-WHERE f.contype = 'f' AND f.conrelid = $1::oid AND f.confrelid = $2::oid
+WHERE f.contype = 'f' AND f.confdeltype IN ('a', 'r')
+  AND f.conrelid = $1::oid AND f.confrelid = $2::oid
   AND $3::text[] = (SELECT array_agg(a.attname::text ORDER BY k.n)
     FROM unnest(f.conkey) WITH ORDINALITY AS k(number, n)
     JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number)
 ORDER BY f.oid LIMIT 1
 )sql";
+
+// How long a statement may take that keeps everybody out of the tables.
+constexpr char kKeepsOut[] = "SET LOCAL statement_timeout = '2s'; ";
+constexpr char kKeepsNobodyOut[] = "SET LOCAL statement_timeout = 0; ";
 
 absl::Status Alter(PostgresConnection& connection, const std::string& sql) {
   absl::Status done = connection.Execute(
@@ -82,7 +87,10 @@ absl::StatusOr<std::vector<std::string>> AddPostgresCascade(
     ASSIGN_OR_RETURN(const std::vector<std::string> statements,
                      CascadeStatements(connection, catalog, reference));
     for (const std::string& statement : statements) {
-      RETURN_IF_ERROR(AlterPatiently(connection, statement));
+      // The first exchanges the constraint, the second looks at the rows.
+      const bool first = &statement == &statements.front();
+      RETURN_IF_ERROR(AlterPatiently(
+          connection, (first ? kKeepsOut : kKeepsNobodyOut) + statement));
       done.push_back(statement);
     }
   }

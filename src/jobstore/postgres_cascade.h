@@ -16,8 +16,9 @@ absl::StatusOr<std::vector<std::string>> CascadeStatements(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const Reference& reference);
 
-// As JobStore::AddCascade. Others wait for us for at most a second at a time;
-// Aborted: the table was locked for too long, and nothing more was changed.
+// As JobStore::AddCascade. Others wait for us for at most two seconds at a
+// time; Aborted: the table was locked for too long, or is partitioned and takes
+// longer to validate, and nothing more was changed.
 absl::StatusOr<std::vector<std::string>> AddPostgresCascade(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const DeletionPlan& plan, const std::string& table);

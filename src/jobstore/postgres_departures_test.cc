@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -191,6 +192,17 @@ TEST_F(PostgresDeparturesTest, ForgetsWhatACrashLeftNoted) {
   EXPECT_THAT(Clean(), SizeIs(2));
   EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
   EXPECT_EQ(farm_.Int("SELECT count(*) FROM retentiond.leaving"), 0);
+}
+
+TEST_F(PostgresDeparturesTest, KeepsWhatIsNoLongerNoted) {
+  bool lost = false;
+  EXPECT_THAT(Clean([&] {
+                if (std::exchange(lost, true)) return;
+                farm_.Execute("DELETE FROM retentiond.leaving");
+              }),
+              ElementsAre("job_4 stays", "job_5 dropped"));
+  EXPECT_EQ(reason_, "what was noted of its jobs is lost");
+  EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
 }
 
 TEST_F(PostgresDeparturesTest, NotesMoreJobsThanOneTransactionHolds) {

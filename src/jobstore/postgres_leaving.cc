@@ -60,12 +60,16 @@ absl::Status NoteLeaving(StateSql& state, std::int64_t partition,
   return ShieldOutputs(state, batch.belongings.outputs);
 }
 
-absl::Status RecordDeparture(StateSql& state, std::int64_t partition,
-                             const BatchRequest& request) {
+absl::StatusOr<std::int64_t> RecordDeparture(StateSql& state,
+                                             std::int64_t partition,
+                                             const BatchRequest& request) {
   for (std::int64_t number = 1;; ++number) {
     ASSIGN_OR_RETURN(const std::optional<std::string> facts,
                      FactsOf(state, partition, number));
-    if (!facts.has_value()) return ForgetLeaving(state);
+    if (!facts.has_value()) {
+      RETURN_IF_ERROR(ForgetLeaving(state));
+      return number - 1;
+    }
     ASSIGN_OR_RETURN(
         const AuditHead head,
         AppendAuditRecord(state, request.run, "batch", *facts, request.now));

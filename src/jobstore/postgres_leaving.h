@@ -22,9 +22,10 @@ absl::Status NoteLeaving(StateSql& state, std::int64_t partition,
                          const Batch& batch);
 
 // Makes batches with audit records, and pending entries, of what was noted, in
-// the order of its numbers.
-absl::Status RecordDeparture(StateSql& state, std::int64_t partition,
-                             const BatchRequest& request);
+// the order of its numbers; says how many notes there were.
+absl::StatusOr<std::int64_t> RecordDeparture(StateSql& state,
+                                             std::int64_t partition,
+                                             const BatchRequest& request);
 
 // Throws away all that was noted.
 absl::Status ForgetLeaving(StateSql& state);

@@ -2,7 +2,7 @@
 // job's creation time, so that a row lies in the partition with the same bounds
 // as its job's: then both partitions can go, and whatever refers to them from
 // elsewhere keeps them.
-// Test: postgres_partitions_test.cc.
+// Test: postgres_departures_test.cc.
 #include "jobstore/postgres_partitions.h"
 
 #include <fmt/format.h>

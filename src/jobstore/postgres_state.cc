@@ -162,7 +162,8 @@ std::string PostgresStateSql::Contains(const std::string& column,
 
 // A server is elsewhere where its address is neither its client's nor one of
 // every machine. Through a pooler the client is the pooler: one beside the
-// server hides that it is elsewhere, and nothing makes it look so falsely.
+// server hides that it is elsewhere. A container of this machine looks as if it
+// were: who asks has to compare the readings, as ClockWatch does.
 absl::StatusOr<std::optional<ServerClock>> PostgresStateSql::ReadServerClock() {
   static constexpr char kRead[] =
       "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, "
