@@ -48,6 +48,11 @@ std::string JobsSection(const LayoutGuess& guess,
   text += fmt::format("table = {}\n", Quoted(guess.table));
   text += fmt::format("id = {}\n", guess.id.size() == 1 ? Quoted(guess.id[0])
                                                         : QuotedList(guess.id));
+  if (guess.id_may_repeat) {
+    text +=
+        "# The key has the creation time in it, too. Two jobs must not share "
+        "the rest:\n# files and declared dependents go by it.\n";
+  }
   text += fmt::format("created = {}\n", Quoted(guess.created));
   if (guess.status.has_value()) {
     text += fmt::format("status = {}\n", Quoted(*guess.status));
@@ -68,13 +73,18 @@ std::string JobsSection(const LayoutGuess& guess,
 
 std::string DependentsSections(const LayoutGuess& guess) {
   std::string text;
+  // Where an id may name two jobs, a person has to say that it does not.
+  const char* out = guess.id_may_repeat ? "# " : "";
   for (const LayoutGuess::Undeclared& dependent : guess.dependents) {
     text += fmt::format(
         "\n# {0}.{1} looks like a job's id but has no foreign key. Its rows go "
-        "with\n# their job only if this stays.\n"
-        "[[dependents]]\ntable = {2}\ncolumns = {3}\n",
+        "with\n# their job only {4}.\n"
+        "{5}[[dependents]]\n{5}table = {2}\n{5}columns = {3}\n",
         dependent.table, dependent.columns.back(), Quoted(dependent.table),
-        QuotedList(dependent.columns));
+        QuotedList(dependent.columns),
+        guess.id_may_repeat ? "with these lines, which ids that repeat forbid"
+                            : "if this stays",
+        out);
   }
   return text;
 }

@@ -140,6 +140,7 @@ absl::StatusOr<LayoutGuess> GuessLayout(const Catalog& catalog) {
                     .created = *FindColumn(*table, kCreated),
                     .status = FindColumn(*table, kStatus)};
   guess.id = IdOf(*table, guess.created);
+  guess.id_may_repeat = guess.id.size() < table->primary_key.size();
   const std::optional<std::string> output = FindColumn(*table, kOutputs);
   if (output.has_value()) guess.outputs.push_back(*output);
   for (const CatalogTable& other : catalog.tables) {

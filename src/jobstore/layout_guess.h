@@ -14,13 +14,15 @@ namespace retentiond {
 struct LayoutGuess {
   std::string table;
   std::vector<std::string> id;  // empty: no primary key
+  // The key without its creation time: nothing says that it names one job only.
+  bool id_may_repeat = false;
   std::string created;
   std::optional<std::string> status;
   std::vector<std::string> outputs;
   // Tables with columns that look like a job's id, and no foreign key.
   struct Undeclared {
     std::string table;
-    std::vector<std::string> columns;  // as many as `id`
+    std::vector<std::string> columns;  // as many as `id`, or one without an id
   };
   std::vector<Undeclared> dependents;
 };

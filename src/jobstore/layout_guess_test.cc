@@ -72,6 +72,7 @@ TEST(LayoutGuessTest, LeavesTheCreationTimeOutOfAPartitionedTablesKey) {
                                     {"id", "created_at"})}});
   ASSERT_TRUE(guess.ok()) << guess.status();
   EXPECT_THAT(guess->id, ElementsAre("id"));
+  EXPECT_TRUE(guess->id_may_repeat);
 }
 
 TEST(LayoutGuessTest, FindsAJobTableInAnotherSchema) {
@@ -81,6 +82,7 @@ TEST(LayoutGuessTest, FindsAJobTableInAnotherSchema) {
   ASSERT_TRUE(guess.ok()) << guess.status();
   EXPECT_EQ(guess->table, "queue.render_jobs");
   ASSERT_EQ(guess->dependents.size(), 1U);
+  EXPECT_FALSE(guess->id_may_repeat);
   EXPECT_EQ(guess->dependents[0].table, "queue.log");
 }
 
