@@ -272,6 +272,11 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
     return Step::kBlocked;
   }
   RETURN_IF_ERROR(RenewLeaseIfDue());
+  if (survey_owed_) {
+    // Also after a failure in its middle: half a survey knows half the shield.
+    RETURN_IF_ERROR(Survey());
+    survey_owed_ = false;
+  }
   std::vector<Job> jobs;
   ASSIGN_OR_RETURN(const Batch batch, parts_.database.jobs->DeleteBatch(
                                           {.run = run_.id,
@@ -318,9 +323,8 @@ absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
       files_left_ = true;
       return absl::OkStatus();
     case PartitionStep::Kind::kStays:
-      // What was forgotten of its jobs has to be known again before any file
-      // is removed.
-      return batch.partition->jobs > 0 ? Survey() : absl::OkStatus();
+      survey_owed_ = batch.partition->jobs > 0;
+      return absl::OkStatus();
   }
   return absl::InternalError("unknown step");  // GCOV_EXCL_LINE: all returned
 }

@@ -58,10 +58,13 @@ class Cleanup {
   // Runs `due` (of kind kRun). The record's outcome says how it ended; it is
   // kBlocked when the clock guard forbade it and kInterrupted when it was
   // stopped (the run stays open and is resumed by the next call for it).
-  // Errors: Aborted when another daemon holds the lease; PermissionDenied when
-  // this machine must not lead, because its roots are others than those that
-  // the runs of another machine have worked on; otherwise what the database
-  // said when not even the run's end could be recorded.
+  // Errors: Aborted when another daemon holds the lease, and
+  // FailedPrecondition when it was taken over in the middle; AlreadyExists when
+  // the slot has had its run; Cancelled when it was stopped before the slot was
+  // claimed; PermissionDenied when this machine must not lead, because its
+  // roots are others than those that the runs of another machine have worked
+  // on, or a right is missing; otherwise what the database said when not even
+  // the run's end could be recorded.
   absl::StatusOr<RunRecord> Execute(const Due& due,
                                     const std::optional<LeaseView>& seen);
 
@@ -112,6 +115,9 @@ class Cleanup {
   RunRecord run_;
   bool claimed_ = false;     // run_ stands open in the state
   bool files_left_ = false;  // a batch's files were not all reached
+  // What the cleaner forgot of jobs that stay has to be known again before any
+  // file is removed.
+  bool survey_owed_ = false;
   std::optional<std::int64_t> jobs_left_last_time_;
   SurveyTotals totals_;
   std::unique_ptr<IoPacer> pacer_;

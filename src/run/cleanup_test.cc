@@ -69,6 +69,30 @@ TEST_F(CleanupTest, AuditsEachJobOnceInAnUnbrokenChain) {
   EXPECT_EQ(CountEvents("run-end"), 1);
 }
 
+TEST_F(CleanupTest, LeavesOrphansOfJobsThatVanishedBehindManyBlockedNights) {
+  for (int i = 10; i < 30; ++i) {
+    AddJob("young" + std::to_string(i), slot().cutoff);
+  }
+  MustRun();
+  const Database database = database_.Open();
+  for (int i = 1; i <= 12; ++i) {
+    RunRecord blocked{.slot = slot().date + days(i), .blocked = {"stepped"}};
+    ASSERT_TRUE(database.state->RecordBlocked(blocked, clock_.Now()).ok());
+  }
+  for (int i = 11; i < 30; ++i) {
+    database_.Erase("young" + std::to_string(i));  // by other hands
+  }
+  Due due = TheSlotIsDue();
+  due.slot.date += days(13);
+  due.slot.start += days(13);
+  due.slot.cutoff += days(5);
+  clock_.Advance(days(13));
+  const RunRecord run = MustRun(due);
+  EXPECT_EQ(run.outcome, RunOutcome::kPartial);
+  EXPECT_THAT(run.errors, ElementsAre(HasSubstr("nine tenths")));
+  EXPECT_TRUE(Exists("temp/young29"));
+}
+
 TEST_F(CleanupTest, KeepsAnOutputInsideAJobsDirectory) {
   const std::string output = InRoot("temp/uid1/result.mp4");
   AddJobWith("a", BeforeCutoff(1), "uid1", output);
@@ -320,6 +344,24 @@ TEST_F(CleanupTest, KnowsAgainWhichNamesAPartitionThatStaysBears) {
   database_.partition_steps = {Step::kLeaving, Step::kStays};
   MustRun();
   EXPECT_EQ(database_.script().Count("Survey"), 2);
+  EXPECT_THAT(database_.Ids(), ElementsAre("noted", "young"));
+  EXPECT_TRUE(Exists("temp/shared/frame.png"));
+}
+
+TEST_F(CleanupTest, RemovesNothingBeforeTheSecondSurveyIsComplete) {
+  AddJobWith("noted", BeforeCutoff(2), "shared", "/out/a.mp4");
+  AddJobWith("other", BeforeCutoff(1), "shared", "/out/a.mp4");
+  database_.Find("noted")->held_by = "Invoice";
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kLeaving, Step::kStays};
+  // Each part of it fails once: the roots, the jobs, the outputs of the past.
+  // The calls before belong to the beginning of the run.
+  database_.script().Fail("ListRoots", 3,
+                          absl::ResourceExhaustedError("no room"));
+  database_.script().Fail("Survey", 2, absl::AbortedError("busy"));
+  database_.script().Fail("VisitShield", 2, absl::AbortedError("busy"));
+  MustRun();
+  EXPECT_EQ(database_.script().Count("Survey"), 4);
   EXPECT_THAT(database_.Ids(), ElementsAre("noted", "young"));
   EXPECT_TRUE(Exists("temp/shared/frame.png"));
 }

@@ -196,7 +196,7 @@ void Daemon::TryLater(const absl::Status& failed) {
 }
 
 absl::StatusOr<Micros> Daemon::DoWhatIsDue() {
-  AdoptNewSettings();
+  RETURN_IF_ERROR(AdoptNewSettings());
   RETURN_IF_ERROR(FollowZoneFile());
   const Instant now = parts_.clock.Now();
   state_.process_start = ProcessStart();
@@ -410,9 +410,9 @@ bool Daemon::AskedToStop() {
 
 void Daemon::Beat() {
   const Micros now = parts_.clock.BootTime();
-  if (now - beaten_ < kBeatEvery) return;
-  beaten_ = now;
-  parts_.service.Alive();
+  Micros last = beaten_;
+  if (now - last < kBeatEvery) return;
+  if (beaten_.compare_exchange_strong(last, now)) parts_.service.Alive();
 }
 
 // In the middle of a run the new configuration is validated at once, and
@@ -439,23 +439,26 @@ absl::StatusOr<SharedSettings> Daemon::CheckedSettings() {
   return settings;
 }
 
-void Daemon::AdoptNewSettings() {
-  if (new_settings_ == nullptr) return;
-  const SharedSettings old =
-      std::exchange(settings_, std::exchange(new_settings_, nullptr));
-  if (const absl::Status adopted = BeginWithSettings(); !adopted.ok()) {
-    settings_ = old;
+absl::Status Daemon::AdoptNewSettings() {
+  if (new_settings_ == nullptr) return absl::OkStatus();
+  const SharedSettings old = std::exchange(settings_, new_settings_);
+  const absl::Status adopted = BeginWithSettings();
+  if (!adopted.ok()) settings_ = old;
+  // They were validated: when the database is back, they are adopted.
+  if (IsAway(adopted)) return adopted;
+  if (!adopted.ok()) {
     observers_.OnTrouble(adopted, "keeping the old configuration");
   }
+  new_settings_ = nullptr;
   retry_at_ = Micros(0);
+  return absl::OkStatus();
 }
 
 absl::Status Daemon::BeginWithSettings() {
   ASSIGN_OR_RETURN(Database database,
                    parts_.open(*settings_, OpenMode::kReadWrite));
-  RETURN_IF_ERROR(SetSchedule(database));
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  return absl::OkStatus();
+  return SetSchedule(database);
 }
 
 absl::Status Daemon::SetSchedule(Database& database) {
@@ -469,6 +472,9 @@ absl::Status Daemon::SetSchedule(Database& database) {
 absl::Status Daemon::FollowZoneFile() {
   const std::string& name = settings_->config.schedule.timezone;
   if (!zones_.HasChanged(name)) return absl::OkStatus();
+  // First: the change is seen once, and is to be audited.
+  ASSIGN_OR_RETURN(Database database,
+                   parts_.open(*settings_, OpenMode::kReadWrite));
   const absl::StatusOr<absl::TimeZone> zone = zones_.Load(name);
   if (!zone.ok()) {
     observers_.OnTrouble(zone.status(), "keeping its rules as they were");
@@ -480,8 +486,6 @@ absl::Status Daemon::FollowZoneFile() {
   observers_.OnNotice(fmt::format(
       "the rules of the time zone {} have changed on disk, version {}", name,
       version));
-  ASSIGN_OR_RETURN(Database database,
-                   parts_.open(*settings_, OpenMode::kReadWrite));
   return database.state
       ->AppendAudit(
           std::nullopt, "zone-data",

@@ -1,6 +1,7 @@
 // The scheduler loop: sleeps, asks what is due, runs it, and never gives up.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -95,7 +96,7 @@ class Daemon {
   void TakeReloadRequest();
   absl::StatusOr<SharedSettings> CheckedSettings();
 
-  void AdoptNewSettings();
+  absl::Status AdoptNewSettings();
   absl::Status BeginWithSettings();
   absl::Status FollowZoneFile();
   absl::Status SetSchedule(Database& database);
@@ -114,8 +115,9 @@ class Daemon {
   bool directory_trouble_told_ = false;
   std::string refusal_told_;  // why this machine may not run the due slot
   Micros clock_seen_to_{0};   // boot time of the last look at the clock
-  Micros beaten_{0};          // boot time of the last sign of life
-  Micros retry_at_{0};        // boot time before which nothing is tried
+  // Boot time of the last sign of life; the workers give them, too.
+  std::atomic<Micros> beaten_{Micros(0)};
+  Micros retry_at_{0};  // boot time before which nothing is tried
   Micros retry_pause_{0};
   // The lease of another daemon as first seen, and when (boot time).
   std::optional<LeaseView> other_;

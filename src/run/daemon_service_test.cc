@@ -95,10 +95,25 @@ TEST_F(DaemonTest, KeepsTheOldConfigurationWhenTheNewDatabaseIsNotThere) {
   EXPECT_EQ(observer_.waits.back(), slot().start);
   // It goes away between the check and the adoption.
   reload_ = true;
-  database_.script().Fail("Open", 2, absl::UnavailableError("away"));
+  database_.script().Fail("Open", 2, absl::NotFoundError("no such file"));
   daemon->Turn();
   EXPECT_THAT(observer_.troubles, SizeIs(2));
-  EXPECT_EQ(observer_.waits.back(), slot().start);
+  LiveUntil(*daemon, slot().start + minutes(1));
+  EXPECT_EQ(observer_.waits.back(), slot().start + days(1));
+}
+
+TEST_F(DaemonTest, AdoptsACheckedConfigurationWhenTheServerIsBack) {
+  AddJob("young", slot().cutoff + days(30));
+  const auto daemon = Start();
+  LiveUntil(*daemon, slot().start - hours(1));
+  config_.schedule.at = hours(5);
+  reload_ = true;
+  database_.script().Fail("Open", 2, absl::UnavailableError("restarting"));
+  daemon->Turn();
+  EXPECT_THAT(observer_.troubles, SizeIs(1));
+  LiveUntil(*daemon, slot().start + minutes(1));
+  EXPECT_THAT(Runs(), SizeIs(1));
+  EXPECT_EQ(observer_.waits.back(), slot().start + days(1) + hours(2));
 }
 
 TEST_F(DaemonTest, ReloadsInTheMiddleOfARunAndAdoptsAfterIt) {
@@ -171,6 +186,17 @@ TEST_F(ZoneUpdateTest, NoticesAnUpdateOnDisk) {
   EXPECT_THAT(observer_.notices, ElementsAre(HasSubstr("Town have changed")));
   LiveUntil(*daemon, slot().start);
   EXPECT_THAT(Runs(), SizeIs(1));
+}
+
+TEST_F(ZoneUpdateTest, AuditsAnUpdateThatComesWhileTheServerIsAway) {
+  const auto daemon = Start();
+  daemon->Turn();
+  Install("GMT-1");
+  database_.script().Fail("Open", 1, absl::UnavailableError("restarting"));
+  daemon->Turn();
+  EXPECT_EQ(CountEvents("zone-data"), 0);
+  LiveUntil(*daemon, clock_.Now() + minutes(1));
+  EXPECT_EQ(CountEvents("zone-data"), 1);
 }
 
 TEST_F(ZoneUpdateTest, RunsNoDateTwiceWhenTheRulesMoveItsSlot) {

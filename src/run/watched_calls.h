@@ -10,7 +10,8 @@ namespace retentiond {
 
 class WatchedCalls : public FileCalls {
  public:
-  // `calls` must outlive this; `beat` is called before each call.
+  // `calls` must outlive this; `beat` is called before each call, by whatever
+  // thread makes it.
   WatchedCalls(FileCalls& calls, std::function<void()> beat);
   ~WatchedCalls() override;
 
