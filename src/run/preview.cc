@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,17 +124,34 @@ absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
 }
 
 absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
-                                   const Slot& slot) {
+                                   const Slot& asked) {
   Database& database = parts.database;
+  ClockWatch watch(parts.clock, *database.state, nullptr, parts.build_date);
+  RETURN_IF_ERROR(watch.Load());
+  Slot slot = asked;
+  slot.cutoff = CutoffBy(watch.Assess({}), asked,
+                         std::max(parts.clock.Now(), asked.start));
   Preview preview{.slot = slot};
+  if (slot.cutoff < asked.cutoff) {
+    preview.notes.push_back(fmt::format(
+        "the cutoff lies {} min before the slot's own: {}",
+        std::chrono::floor<std::chrono::minutes>(asked.cutoff - slot.cutoff)
+            .count(),
+        SentenceOf(NameOf(ClockFact::kUnseenTime))));
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
                    OpenForALook(parts, slot));
-  ASSIGN_OR_RETURN(preview.totals,
-                   database.jobs->Survey(
-                       {.cutoff = slot.cutoff,
-                        .slot_start = slot.start,
-                        .daemon_start = parts.clock.Now()},
-                       [&](const Job& job) { return cleaner->Note(job); }));
+  ASSIGN_OR_RETURN(
+      preview.totals,
+      database.jobs->Survey(
+          {.cutoff = slot.cutoff,
+           .slot_start = slot.start,
+           .daemon_start = watch.WitnessesBefore(parts.clock.Now())},
+          [&](const Job& job) { return cleaner->Note(job); }));
+  for (const ClockFact fact :
+       watch.Assess(ClockWatch::RowsOf(preview.totals)).facts) {
+    if (Blocks(fact)) preview.blocked.emplace_back(NameOf(fact));
+  }
   preview.held = preview.totals.in_work;
   RETURN_IF_ERROR(NotePast(database, *cleaner));
   cleaner->Seal();
@@ -153,12 +171,6 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   preview.dependents = DependentsOf(database.jobs->plan(), rows);
   RETURN_IF_ERROR(PreviewSweep(database, slot, *cleaner, preview));
   preview.shielded = cleaner->shielded();
-
-  ClockWatch watch(parts.clock, *database.state, nullptr, parts.build_date);
-  RETURN_IF_ERROR(watch.Load());
-  for (const ClockFact fact : watch.Assess({}).facts) {
-    if (Blocks(fact)) preview.blocked.emplace_back(NameOf(fact));
-  }
   return preview;
 }
 

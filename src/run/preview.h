@@ -26,7 +26,7 @@ struct Preview {
     std::string on_delete;
     bool indexed = false;
   };
-  Slot slot;
+  Slot slot;  // with the cutoff that the clock guard leaves it
   SurveyTotals totals;
   std::int64_t held = 0;          // in work, or referred to
   std::vector<HeldJob> referred;  // at most 20 of those that a reference holds
@@ -37,7 +37,8 @@ struct Preview {
   std::int64_t files = 0;
   std::int64_t bytes = 0;
   std::int64_t shielded = 0;
-  std::vector<std::string> notes;    // missing roots, roots that are not swept
+  // Missing roots, roots that are not swept, an earlier cutoff.
+  std::vector<std::string> notes;
   std::vector<std::string> blocked;  // clock facts that would block it now
 };
 

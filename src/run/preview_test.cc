@@ -197,6 +197,28 @@ TEST_F(PreviewTest, SaysWhichClockFactsWouldBlockIt) {
   EXPECT_THAT(MustPreview().blocked, ElementsAre("behind-anchor"));
 }
 
+TEST_F(PreviewTest, TakesTheCutoffThatTheGuardWouldLeave) {
+  FillTheFarm();
+  // Off for three days: but for the hour since the boot nobody saw them pass.
+  ASSERT_TRUE(database_.Open()
+                  .state
+                  ->WriteAnchor({.wall = clock_.Now() - days(3),
+                                 .boot_id = "another boot",
+                                 .boot_time = hours(9)})
+                  .ok());
+  const Preview preview = MustPreview();
+  EXPECT_EQ(preview.slot.cutoff, BeforeCutoff(3) + hours(1));
+  EXPECT_EQ(preview.to_delete, 0);
+  EXPECT_THAT(preview.notes,
+              ElementsAre(HasSubstr("4260 min before the slot's own")));
+  EXPECT_THAT(preview.blocked, IsEmpty());
+}
+
+TEST_F(PreviewTest, SaysThatAFirstStartWouldDeleteAll) {
+  AddJob("old", BeforeCutoff(1));
+  EXPECT_THAT(MustPreview().blocked, ElementsAre("would-delete-all"));
+}
+
 TEST_F(PreviewTest, CountsNoOutputOfAnEarlierNightAsAnOrphan) {
   FillTheFarm();
   ASSERT_TRUE(Run().ok());
