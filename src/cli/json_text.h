@@ -1,4 +1,4 @@
-// The JSON of the commands (the README's command table; docs/json.md).
+// The JSON of the commands.
 #pragma once
 
 #include <optional>

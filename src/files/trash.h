@@ -1,6 +1,6 @@
 // `<root>/.retentiond-trash`: where a directory goes before it is emptied, so
 // that it vanishes in one step; and `id` in it, which names the root wherever
-// and by whomever it is mounted (docs/trash-format.md).
+// and by whomever it is mounted (docs/decisions/0008-roots-by-id.md).
 #pragma once
 
 #include <string>
