@@ -442,7 +442,7 @@ absl::StatusOr<SharedSettings> Daemon::CheckedSettings() {
 absl::Status Daemon::AdoptNewSettings() {
   if (new_settings_ == nullptr) return absl::OkStatus();
   const SharedSettings old = std::exchange(settings_, new_settings_);
-  const absl::Status adopted = BeginWithSettings();
+  absl::Status adopted = BeginWithSettings();
   if (!adopted.ok()) settings_ = old;
   // They were validated: when the database is back, they are adopted.
   if (IsAway(adopted)) return adopted;

@@ -62,6 +62,7 @@ struct PreviewParts {
 absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
     const PreviewParts& parts, const Slot& slot);
 
-absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts, const Slot& slot);
+absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
+                                   const Slot& asked);
 
 }  // namespace retentiond
