@@ -28,7 +28,7 @@ absl::Status At(const PostgresConnection& connection,
 absl::Status CheckIsPrimary(PostgresConnection& connection) {
   ASSIGN_OR_RETURN(const auto standby,
                    connection.QueryText("SELECT pg_is_in_recovery()::text"));
-  if (standby != "true") return absl::OkStatus();
+  if (standby.value_or("false") == "false") return absl::OkStatus();
   return absl::UnavailableError(
       "the server is in recovery, a standby that takes no changes; standing by "
       "until it is the primary (target_session_attrs=read-write with several "
