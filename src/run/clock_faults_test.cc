@@ -84,6 +84,21 @@ TEST_F(ClockFaultTest, BlocksOnAClockThatIsBehindAfterAReboot) {
   EXPECT_THAT(OldestAge(), Le(days(8)));
 }
 
+// The slot that is made up lies before either reading, so that only the anchor
+// tells that the clock went back.
+TEST_F(ClockFaultTest, MakesNoSlotUpByAClockThatWentBack) {
+  clock_.set_synchronised(true);
+  TurnOff(hours(20));
+  Live(minutes(5));
+  clock_.set_synchronised(false);
+  TurnOff(minutes(5), -hours(4));
+  LiveWithoutDeleting(hours(3));
+  EXPECT_THAT(Runs().front().blocked, ElementsAre("behind-anchor"));
+  // It has come to where it was.
+  Live(hours(2));
+  EXPECT_EQ(Runs().front().outcome, RunOutcome::kSuccess);
+}
+
 TEST_F(ClockFaultTest, KeepsADayMoreWhenTheClockIsADayAheadAfterAReboot) {
   TurnOff(hours(1), days(1));
   Live(days(6));
