@@ -49,11 +49,10 @@ int Clean(int workers, const std::string& root, bool orphans) {
                                   .manner = FileWork::Manner::kConfined,
                                   .rest = [&] { pacer.Rest(); }}});
   if (!cleaner.ok()) return Fail(cleaner.status());
-  const auto go_on = [] { return true; };
   (*cleaner)->Seal();
   if (orphans) {
-    const auto swept = (*cleaner)->Sweep(
-        clock.Now(), [] { return absl::OkStatus(); }, go_on);
+    const auto swept =
+        (*cleaner)->Sweep(clock.Now(), [] { return absl::OkStatus(); });
     return swept.ok() ? Report(swept->outcome) : Fail(swept.status());
   }
   std::vector<PendingFile> pending;
@@ -61,7 +60,7 @@ int Clean(int workers, const std::string& root, bool orphans) {
     const std::string name = entry.path().filename();
     if (name != kTrashName) pending.push_back({.root = root, .name = name});
   }
-  const auto removed = (*cleaner)->Remove(pending, go_on);
+  const auto removed = (*cleaner)->Remove(pending);
   return removed.ok() ? Report(*removed) : Fail(removed.status());
 }
 

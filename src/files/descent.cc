@@ -159,6 +159,13 @@ absl::Status Descent::Leave() {
   return status;
 }
 
+void Descent::ReturnTo(std::size_t depth) {
+  while (this->depth() > depth || !levels_.back().fd.valid()) {
+    levels_.pop_back();
+  }
+  path_.resize(levels_.back().path_length);
+}
+
 // Reads names until the buffer has no room for `wanted` bytes' worth more;
 // returns how many bytes there are, 0 at the end.
 absl::StatusOr<std::size_t> Descent::Fill(std::size_t wanted) {

@@ -60,6 +60,10 @@ class Descent {
   // still known.
   absl::Status Leave();
 
+  // Steps back up to `depth` at once, or further where that directory is not
+  // open any more; looks at nothing on the way.
+  void ReturnTo(std::size_t depth);
+
   // Renames the current directory, an entry of the root, to the same name in
   // the root's directory `above`, and goes on in it there. After any error it
   // lies where it lay before: a name that is taken there (EEXIST), another

@@ -42,7 +42,8 @@ absl::StatusOr<std::vector<std::string>> ReadNames(Descent& descent) {
 
 absl::StatusOr<OrphanScan> ScanForOrphans(
     const Root& root, Instant cutoff, FileCalls& calls,
-    const std::function<absl::Status(const std::string& name)>& candidate) {
+    const std::function<absl::Status(const std::string& name)>& candidate,
+    const std::function<bool()>& may_go_on) {
   ASSIGN_OR_RETURN(Descent descent, Descent::Open(root, calls));
   OrphanScan scan;
   std::vector<std::string> names;
@@ -58,7 +59,8 @@ absl::StatusOr<OrphanScan> ScanForOrphans(
         continue;
       }
       const absl::StatusOr<TreeAge> age =
-          FindTreeAge(descent, calls, name, cutoff);
+          FindTreeAge(descent, calls, name, cutoff, {.may_go_on = may_go_on});
+      if (absl::IsCancelled(age.status())) return age.status();
       if (!age.ok()) {
         scan.errors.push_back(MessageOf(age.status()) + ", keeping it");
         // Perhaps it stands in the middle of the entry.

@@ -29,11 +29,13 @@ struct OrphanScan {
 // (modification, change and birth time of everything in it) is before `cutoff`.
 // The trash and what a file system keeps at its own top are no entries; a mount
 // point, and what holds one, is neither old nor young. An error of `candidate`
-// stops the scan.
-// Errors: of `candidate`, and of the root itself (FailedPrecondition: another
-// directory lies at its path).
+// stops the scan. `may_go_on`, which may be null, is asked before each batch of
+// names.
+// Errors: of `candidate`, of the root itself (FailedPrecondition: another
+// directory lies at its path), and Cancelled, when it may not go on.
 absl::StatusOr<OrphanScan> ScanForOrphans(
     const Root& root, Instant cutoff, FileCalls& calls,
-    const std::function<absl::Status(const std::string& name)>& candidate);
+    const std::function<absl::Status(const std::string& name)>& candidate,
+    const std::function<bool()>& may_go_on = nullptr);
 
 }  // namespace retentiond

@@ -17,11 +17,12 @@ inline constexpr char kKeptPastOutput[] = "past-output";  // fits keep_names
 inline constexpr char kKeptDevice[] = "device";
 inline constexpr char kKeptNewer[] = "newer";  // only_older_than
 inline constexpr char kKeptRefusedName[] = "refused-name";
-inline constexpr char kKeptMounted[] = "mounted";        // until another night
-inline constexpr char kKeptInUse[] = "in-use";           // until another night
-inline constexpr char kKeptSocket[] = "socket";          // until another night
-inline constexpr char kKeptMoved[] = "moved";            // an error too
-inline constexpr char kKeptPermission[] = "permission";  // an error too
+inline constexpr char kKeptMounted[] = "mounted";  // until another night
+inline constexpr char kKeptInUse[] = "in-use";     // until another night
+inline constexpr char kKeptSocket[] = "socket";    // until another night
+inline constexpr char kKeptInterrupted[] = "interrupted";  // the same
+inline constexpr char kKeptMoved[] = "moved";              // an error too
+inline constexpr char kKeptPermission[] = "permission";    // an error too
 
 struct Removal {
   static constexpr std::size_t kMostKept = 100;

@@ -35,16 +35,16 @@ bool IsYoung(const struct statx& st, Instant cutoff) {
 class AgeWalk {
  public:
   AgeWalk(Descent& descent, FileCalls& calls, Instant cutoff,
-          const std::function<void(const char*)>& seen)
+          const AgeVisitor& visitor)
       : descent_(descent),
         calls_(calls),
         cutoff_(cutoff),
-        seen_(seen),
+        visitor_(visitor),
         base_(descent.depth()) {}
 
   absl::StatusOr<TreeAge> Run(const std::string& name) {
     pending_.emplace_back();
-    if (seen_) seen_(name.c_str());
+    if (visitor_.seen) visitor_.seen(name.c_str());
     ASSIGN_OR_RETURN(TreeAge age, Look(name));
     while (age == TreeAge::kOld && !pending_.empty()) {
       ASSIGN_OR_RETURN(age, Step());
@@ -63,10 +63,13 @@ class AgeWalk {
       return Enter(name);
     }
     if (descent_.depth() > base_) {
+      if (visitor_.may_go_on && !visitor_.may_go_on()) {
+        return absl::CancelledError("asked to stop");
+      }
       ASSIGN_OR_RETURN(const std::vector<Descent::Entry> entries,
                        descent_.ReadBatch());
       for (const Descent::Entry& entry : entries) {
-        if (seen_) seen_(entry.name);
+        if (visitor_.seen) visitor_.seen(entry.name);
         ASSIGN_OR_RETURN(const TreeAge age, Look(entry.name));
         if (age != TreeAge::kOld && age != TreeAge::kGone) return age;
       }
@@ -103,7 +106,7 @@ class AgeWalk {
   Descent& descent_;
   FileCalls& calls_;
   const Instant cutoff_;
-  const std::function<void(const char*)>& seen_;
+  const AgeVisitor& visitor_;
   const std::size_t base_;
   // Directories still to be entered: one list for each level from the base on.
   std::vector<std::vector<std::string>> pending_;
@@ -111,10 +114,10 @@ class AgeWalk {
 
 }  // namespace
 
-absl::StatusOr<TreeAge> FindTreeAge(
-    Descent& descent, FileCalls& calls, const std::string& name, Instant cutoff,
-    const std::function<void(const char*)>& seen) {
-  return AgeWalk(descent, calls, cutoff, seen).Run(name);
+absl::StatusOr<TreeAge> FindTreeAge(Descent& descent, FileCalls& calls,
+                                    const std::string& name, Instant cutoff,
+                                    const AgeVisitor& visitor) {
+  return AgeWalk(descent, calls, cutoff, visitor).Run(name);
 }
 
 }  // namespace retentiond

@@ -18,14 +18,20 @@ enum class TreeAge {
   kGone,     // there is no such entry
 };
 
+// Both may be null.
+struct AgeVisitor {
+  std::function<void(const char*)> seen = {};  // is told each name looked at
+  // Asked before each batch of names; false: Cancelled.
+  std::function<bool()> may_go_on = {};
+};
+
 // Looks at the modification, change and birth time of the entry `name` of the
 // current directory and of everything in it; stops at the first that is young.
 // Stands where it stood afterwards, but after an error perhaps further up.
-// `seen`, which may be null, is told each name that was looked at.
-// Errors: of the first entry that cannot be read; what has vanished meanwhile
-// is none.
-absl::StatusOr<TreeAge> FindTreeAge(
-    Descent& descent, FileCalls& calls, const std::string& name, Instant cutoff,
-    const std::function<void(const char*)>& seen = nullptr);
+// Errors: of the first entry that cannot be read (what has vanished meanwhile
+// is none); Cancelled.
+absl::StatusOr<TreeAge> FindTreeAge(Descent& descent, FileCalls& calls,
+                                    const std::string& name, Instant cutoff,
+                                    const AgeVisitor& visitor = {});
 
 }  // namespace retentiond

@@ -103,6 +103,7 @@ Removal TreeRemoval::EmptyTrash() {
   for (const std::string& name : names) {
     VisitEntry({name.c_str(), DT_UNKNOWN, 0});
     while (Step()) continue;
+    if (interrupted_) break;
   }
   return removal_;
 }
@@ -134,10 +135,15 @@ bool TreeRemoval::IsOldEnough(const std::string& name) {
   if (!parts_.options.only_older_than.has_value()) return true;
   const std::string path = descent_.PathOf(name);
   bool any_fits = false;
+  const AgeVisitor visitor = {
+      .seen =
+          [&](const char* seen) { any_fits = any_fits || FitsKeepNames(seen); },
+      .may_go_on = parts_.options.may_go_on};
   const absl::StatusOr<TreeAge> age = FindTreeAge(
-      descent_, parts_.calls, name, *parts_.options.only_older_than,
-      [&](const char* seen) { any_fits = any_fits || FitsKeepNames(seen); });
-  if (!age.ok()) {
+      descent_, parts_.calls, name, *parts_.options.only_older_than, visitor);
+  if (absl::IsCancelled(age.status())) {
+    Defer(path, kKeptInterrupted);
+  } else if (!age.ok()) {
     Fail(path, age.status());
   } else if (*age == TreeAge::kYoung) {
     Keep(path, kKeptNewer);
@@ -176,12 +182,27 @@ void TreeRemoval::VisitBatch() {
   }
   frames_.back().at_end = entries->empty();
   for (std::size_t i = 0; i < entries->size(); ++i) {
-    if (i % Descent::kNamesPerCheck == 0) {
-      if (parts_.options.rest) parts_.options.rest();
-      if (!IsInPlace()) return;
-    }
+    if (i % Descent::kNamesPerCheck == 0 && (!GoesOn() || !IsInPlace())) return;
     VisitEntry((*entries)[i]);
   }
+}
+
+bool TreeRemoval::GoesOn() {
+  if (!parts_.options.may_go_on || parts_.options.may_go_on()) return true;
+  Interrupt();
+  return false;
+}
+
+// Leaves the entry as it is now. To step up through 50,000 levels would take
+// minutes.
+void TreeRemoval::Interrupt() {
+  const std::size_t base = descent_.depth() - (frames_.size() - 1);
+  descent_.ReturnTo(base + 1);
+  frames_.resize(descent_.depth() > base ? 2 : 1);
+  frames_.back().directories.clear();
+  frames_.back().at_end = true;
+  Defer(descent_.path(), kKeptInterrupted);
+  interrupted_ = true;
 }
 
 // Leaves the directory, and those above it that went with it, if it no longer

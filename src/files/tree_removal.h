@@ -50,6 +50,8 @@ class TreeRemoval {
   bool IsOldEnough(const std::string& name);
   bool Step();
   void VisitBatch();
+  bool GoesOn();
+  void Interrupt();
   bool IsInPlace();
   void VisitEntry(const Descent::Entry& entry);
   bool KeepIfOutput(const char* name);
@@ -77,6 +79,7 @@ class TreeRemoval {
   Descent& descent_;
   std::vector<Frame> frames_;
   bool in_trash_ = false;
+  bool interrupted_ = false;
   // Whether a name in the entry fits options.keep_names, as far as is known.
   bool may_hold_past_output_;
   Removal removal_;

@@ -43,8 +43,10 @@ class TreeRemover {
     // trash first, which must be there (files/trash.h). What cannot be emptied
     // there goes back to its place.
     UseTrash trash = UseTrash::kNo;
-    // Called before each batch of names; may be null. A place to rest.
-    std::function<void()> rest = {};
+    // Called before each batch of names; may be null. A place to rest. False
+    // ends the walk there: what is left of the entry lies at its place again
+    // and waits for another night.
+    std::function<bool()> may_go_on = {};
   };
   // `root_index` is the root's number in the shield. All references must
   // outlive the remover. Threads: one at a time; several removers may work on

@@ -35,8 +35,9 @@ void Throughput::Add(std::int64_t work, Time now) {
   }
 }
 
-WorkerCrew::WorkerCrew(int most, std::function<void()> prepare)
+WorkerCrew::WorkerCrew(int most, std::function<void()> prepare, Beat beat)
     : prepare_(std::move(prepare)),
+      beat_(std::move(beat)),
       throughput_(std::max(most, 1), std::chrono::steady_clock::now()) {}
 
 WorkerCrew::~WorkerCrew() {
@@ -50,7 +51,7 @@ WorkerCrew::~WorkerCrew() {
 
 void WorkerCrew::Post(Task task) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] {
+  WaitUntil(lock, [this] {
     return !next_.has_value() && busy_ < throughput_.workers();
   });
   next_ = std::move(task);
@@ -63,7 +64,16 @@ void WorkerCrew::Post(Task task) {
 
 void WorkerCrew::Wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !next_.has_value() && busy_ == 0; });
+  WaitUntil(lock, [this] { return !next_.has_value() && busy_ == 0; });
+}
+
+void WorkerCrew::WaitUntil(std::unique_lock<std::mutex>& lock,
+                           const std::function<bool()>& condition) {
+  while (!changed_.wait_for(lock, beat_.every, condition)) {
+    lock.unlock();
+    beat_.call();
+    lock.lock();
+  }
 }
 
 void WorkerCrew::Work(int worker) {

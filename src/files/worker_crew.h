@@ -36,26 +36,34 @@ class Throughput {
 
 class WorkerCrew {
  public:
+  // What the thread that waits for workers does meanwhile.
+  struct Beat {
+    std::function<void()> call;
+    std::chrono::milliseconds every{1000};
+  };
   // Does a piece of work, and says how much it was. `worker` numbers the
   // thread, from 0 on.
   using Task = std::function<std::int64_t(int worker)>;
 
   // Up to `most` threads, at least one; each runs `prepare` first.
-  WorkerCrew(int most, std::function<void()> prepare);
+  WorkerCrew(int most, std::function<void()> prepare, Beat beat);
   ~WorkerCrew();
   WorkerCrew(const WorkerCrew&) = delete;
   WorkerCrew& operator=(const WorkerCrew&) = delete;
 
   // Hands a task to a worker; waits as long as all that should work are busy.
-  // Threads: one.
+  // Threads: one, the same for all calls.
   void Post(Task task);
   // Waits until every task is done.
   void Wait();
 
  private:
   void Work(int worker);
+  void WaitUntil(std::unique_lock<std::mutex>& lock,
+                 const std::function<bool()>& condition);
 
   std::function<void()> prepare_;
+  const Beat beat_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Throughput throughput_;

@@ -52,11 +52,14 @@ TEST_F(ThroughputTest, DecidesNothingFromAShortTime) {
   EXPECT_EQ(throughput_.workers(), 1);
 }
 
+const WorkerCrew::Beat kNoBeat{.call = [] {}};
+
 TEST(WorkerCrewTest, DoesEveryTask) {
   std::atomic<int> prepared{0};
   std::atomic<int> done{0};
   {
-    WorkerCrew crew(4, [&] { ++prepared; });
+    WorkerCrew crew(
+        4, [&] { ++prepared; }, kNoBeat);
     for (int i = 0; i < 100; ++i) {
       crew.Post([&](int) -> std::int64_t { return ++done; });
     }
@@ -71,7 +74,8 @@ TEST(WorkerCrewTest, DoesEveryTask) {
 }
 
 TEST(WorkerCrewTest, LetsWorkersWorkAtTheSameTime) {
-  WorkerCrew crew(2, [] {});
+  WorkerCrew crew(
+      2, [] {}, kNoBeat);
   // The first says that much was done in the time it takes; a second worker is
   // tried then, and the last two tasks wait for each other.
   const auto begun = std::chrono::steady_clock::now();
@@ -90,8 +94,27 @@ TEST(WorkerCrewTest, LetsWorkersWorkAtTheSameTime) {
   EXPECT_TRUE(both.try_wait());
 }
 
+TEST(WorkerCrewTest, BeatsWhileItWaits) {
+  std::latch beaten(3);
+  WorkerCrew crew(1, [] {},
+                  {.call =
+                       [&] {
+                         if (!beaten.try_wait()) beaten.count_down();
+                       },
+                   .every = milliseconds(1)});
+  for (int i = 0; i < 2; ++i) {
+    crew.Post([&](int) -> std::int64_t {
+      beaten.wait();  // or it never ends
+      return 1;
+    });
+  }
+  crew.Wait();
+  EXPECT_TRUE(beaten.try_wait());
+}
+
 TEST(WorkerCrewTest, HasOneWorkerAtLeast) {
-  WorkerCrew crew(0, [] {});
+  WorkerCrew crew(
+      0, [] {}, kNoBeat);
   bool done = false;
   crew.Post([&](int) -> std::int64_t { return done = true; });
   crew.Wait();

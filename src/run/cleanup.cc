@@ -354,8 +354,7 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
   const bool left_before = std::exchange(files_left_, true);
   RETURN_IF_ERROR(AskNewcomers());
   ASSIGN_OR_RETURN(FilesOutcome outcome,
-                   cleaner_->Remove(batch.belongings.pending,
-                                    [this] { return MayTouchFiles(); }));
+                   cleaner_->Remove(batch.belongings.pending));
   files_left_ = left_before;
   outcome.batch = batch.id;
   Count(outcome);

@@ -45,7 +45,8 @@ FileWork Cleanup::FileWorkOf() {
   }
   return {.most_workers = parts_.most_file_workers,
           .manner = parts_.file_manner,
-          .rest = [this] { pacer_->Rest(); }};
+          .rest = [this] { pacer_->Rest(); },
+          .may_go_on = [this] { return MayTouchFiles(); }};
 }
 
 // Shields the outputs of jobs deleted on earlier nights, and notes which of
@@ -94,9 +95,7 @@ absl::Status Cleanup::RemovePending() {
       const auto end = std::find_if(begin, pending.end(), [&](const auto& e) {
         return e.batch != begin->batch;
       });
-      ASSIGN_OR_RETURN(
-          FilesOutcome outcome,
-          cleaner_->Remove({begin, end}, [this] { return MayTouchFiles(); }));
+      ASSIGN_OR_RETURN(FilesOutcome outcome, cleaner_->Remove({begin, end}));
       outcome.batch = begin->batch;
       Count(outcome);
       RETURN_IF_ERROR(RecordFiles(outcome));
@@ -108,7 +107,6 @@ absl::Status Cleanup::RemovePending() {
 
 // What a crash left there, before the pending entries that it was emptied for.
 absl::Status Cleanup::EmptyTrash() {
-  if (!MayTouchFiles()) return absl::OkStatus();
   const FilesOutcome outcome = cleaner_->EmptyTrash();
   Count(outcome);
   return RecordFiles(outcome);
@@ -134,10 +132,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::SweepOrphans() {
     NoteError("the orphans were left: " + *refusal);
     return Step::kDone;
   }
-  ASSIGN_OR_RETURN(SweepResult result,
-                   cleaner_->Sweep(
-                       run_.cutoff, [this] { return AskNewcomers(); },
-                       [this] { return MayTouchFiles(); }));
+  ASSIGN_OR_RETURN(SweepResult result, cleaner_->Sweep(run_.cutoff, [this] {
+    return AskNewcomers();
+  }));
   run_.orphans += result.orphans;
   for (const std::string& refused : result.refused) NoteError(refused);
   Count(result.outcome);

@@ -71,7 +71,9 @@ FileCleaner::FileCleaner(FileCleanerParts parts, RootSet set)
   const int workers = std::max(parts_.work.most_workers, 1);
   removers_.resize(static_cast<std::size_t>(workers));
   for (auto& removers : removers_) removers.resize(roots().size());
-  crew_ = std::make_unique<WorkerCrew>(workers, [this] { PrepareWorker(); });
+  crew_ = std::make_unique<WorkerCrew>(
+      workers, [this] { PrepareWorker(); },
+      WorkerCrew::Beat{.call = [this] { MayGoOn(); }});
 }
 
 absl::StatusOr<std::unique_ptr<FileCleaner>> FileCleaner::Open(

@@ -2,6 +2,7 @@
 // to deleted jobs and to no other.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +51,11 @@ struct FileWork {
   Manner manner = Manner::kPlain;
   // Called by a worker before each batch of names; may be null.
   std::function<void()> rest = {};
+  // Asked by the cleaner's own thread before each entry, and about once a
+  // second while workers work; may be null. False ends what the called method
+  // does, within a batch of names: what was not reached is neither done nor
+  // failed, and what was begun has failed.
+  std::function<bool()> may_go_on = {};
 };
 
 // All references must outlive the cleaner.
@@ -98,17 +104,14 @@ class FileCleaner {
   // Empties what a crash left in the roots' trash. The outcome names no batch.
   FilesOutcome EmptyTrash();
 
-  // Removes the entries; `may_go_on` is asked before each, and those that were
-  // not reached are neither done nor failed. The outcome names no batch.
-  absl::StatusOr<FilesOutcome> Remove(const std::vector<PendingFile>& pending,
-                                      const std::function<bool()>& may_go_on);
+  // Removes the entries. The outcome names no batch.
+  absl::StatusOr<FilesOutcome> Remove(const std::vector<PendingFile>& pending);
 
   // Removes the orphans of every temporary root. `ask` is called after each
   // root's scan and before each removal, and lets the caller note the jobs that
   // have come since.
   absl::StatusOr<SweepResult> Sweep(Instant cutoff,
-                                    const std::function<absl::Status()>& ask,
-                                    const std::function<bool()>& may_go_on);
+                                    const std::function<absl::Status()>& ask);
 
   const RootSet& root_set() const { return set_; }
   // Outputs that were met and kept while removing.
@@ -150,22 +153,20 @@ class FileCleaner {
   absl::StatusOr<std::vector<PendingFile>> WithCompanions(
       const std::vector<PendingFile>& entries);
   absl::StatusOr<bool> PatternsFit(const OrphanScan& scan);
+  bool MayGoOn();
   absl::Status PostRemovals(const std::vector<PendingFile>& pending,
-                            const std::function<bool()>& may_go_on,
                             FilesOutcome& outcome);
   absl::Status PostRemoval(const PendingFile& entry, FilesOutcome& outcome);
   absl::Status SweepRoot(std::size_t root_index, Instant cutoff,
                          const std::function<absl::Status()>& ask,
-                         const std::function<bool()>& may_go_on,
                          SweepResult& result);
   absl::Status PostOrphans(std::size_t root_index, Instant cutoff,
                            const std::vector<std::string>& candidates,
                            const std::function<absl::Status()>& ask,
-                           const std::function<bool()>& may_go_on,
                            SweepResult& result);
   void PrepareWorker() const;
   TreeRemover& RemoverOf(int worker, std::size_t root);
-  TreeRemover::Options OptionsFor(std::size_t root) const;
+  TreeRemover::Options OptionsFor(std::size_t root);
 
   const FileCleanerParts parts_;
   const RootSet set_;
@@ -176,6 +177,7 @@ class FileCleaner {
   std::int64_t foreign_outputs_ = 0;
   std::mutex mutex_;  // of what the workers write: the outcomes and shielded_
   std::int64_t shielded_ = 0;
+  std::atomic<bool> stopped_ = false;  // what the workers do is to end
   // By worker and root; each is used by its worker alone.
   std::vector<std::vector<std::unique_ptr<TreeRemover>>> removers_;
   std::unique_ptr<WorkerCrew> crew_;  // the last: it ends first

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <latch>
+
 #include "testing/run/run_fixture.h"
 
 namespace retentiond {
@@ -12,8 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-bool Always() { return true; }
-
 class FileCleanerTest : public RunTest {
  protected:
   void SetUp() override {
@@ -22,7 +23,10 @@ class FileCleanerTest : public RunTest {
     naming_ = *Naming::Make(config_);
   }
   FileCleanerParts Parts() {
-    return {.config = config_.files, .naming = *naming_, .calls = calls_};
+    return {.config = config_.files,
+            .naming = *naming_,
+            .calls = calls_,
+            .work = {.may_go_on = [this] { return may_go_on_(); }}};
   }
   std::unique_ptr<FileCleaner> Open() {
     absl::StatusOr<std::unique_ptr<FileCleaner>> cleaner =
@@ -41,7 +45,7 @@ class FileCleanerTest : public RunTest {
     cleaner.Seal();
     belongings_ = *cleaner.Record({job});
     EXPECT_TRUE(cleaner.Forget({job}).ok());
-    return *cleaner.Remove(belongings_.pending, Always);
+    return *cleaner.Remove(belongings_.pending);
   }
   std::vector<std::string> ShieldedPaths() const {
     std::vector<std::string> paths;
@@ -52,6 +56,7 @@ class FileCleanerTest : public RunTest {
   }
 
   Belongings belongings_;
+  std::function<bool()> may_go_on_ = [] { return true; };
 };
 
 TEST_F(FileCleanerTest, RemovesWhatAPathColumnNamesBelowARoot) {
@@ -74,8 +79,8 @@ TEST_F(FileCleanerTest, SweepsNoEntryThatAPathColumnLeadsThrough) {
   ASSERT_TRUE(
       cleaner->Note(JobWith("young", {InRoot("temp/deep/job")}, {})).ok());
   cleaner->Seal();
-  const auto swept = cleaner->Sweep(
-      slot().cutoff, [] { return absl::OkStatus(); }, Always);
+  const auto swept =
+      cleaner->Sweep(slot().cutoff, [] { return absl::OkStatus(); });
   ASSERT_TRUE(swept.ok()) << swept.status();
   EXPECT_EQ(swept->orphans, 0);
   EXPECT_TRUE(Exists("temp/deep/job/a"));
@@ -145,25 +150,56 @@ TEST_F(FileCleanerTest, StopsBetweenEntriesWhenItIsTold) {
   belongings_ = *cleaner->Record({job});
   ASSERT_TRUE(cleaner->Forget({job}).ok());
   int asked = 0;
-  const auto outcome =
-      cleaner->Remove(belongings_.pending, [&] { return ++asked < 2; });
+  may_go_on_ = [&] { return ++asked < 2; };
+  const auto outcome = cleaner->Remove(belongings_.pending);
   EXPECT_FALSE(Exists("temp/a"));
   EXPECT_TRUE(Exists("temp/a.json"));
   EXPECT_THAT(outcome->done, SizeIs(1));
   MakeTree(InRoot("temp"), {Dir("orphan")});
-  const auto swept = cleaner->Sweep(
-      slot().cutoff, [] { return absl::OkStatus(); },
-      [asks = 0]() mutable { return ++asks < 2; });
-  EXPECT_TRUE(Exists("temp/orphan"));
-  EXPECT_EQ(swept->orphans, 0);
+  // At the root, in the scan, at the entry.
+  for (const int allowed : {0, 1, 2}) {
+    asked = 0;
+    may_go_on_ = [&] { return ++asked <= allowed; };
+    const auto swept =
+        cleaner->Sweep(Instant::max(), [] { return absl::OkStatus(); });
+    ASSERT_TRUE(swept.ok()) << swept.status();
+    EXPECT_EQ(asked, allowed + 1);
+    EXPECT_TRUE(Exists("temp/orphan"));
+    EXPECT_EQ(swept->orphans, 0);
+  }
+}
+
+// While the one entry is removed, the cleaner's thread goes on asking.
+TEST_F(FileCleanerTest, StopsWithinAnEntryWhenItIsTold) {
+  MakeTree(InRoot("temp"), {Dir("a", {Dir("b", {File("c")})})});
+  std::latch removing(1);
+  std::latch told(1);
+  may_go_on_ = [&] {
+    if (!removing.try_wait()) return true;
+    told.count_down();
+    return false;
+  };
+  FileCleanerParts parts = Parts();
+  parts.work.rest = [&] {
+    removing.count_down();
+    told.wait();
+  };
+  const auto cleaner = *FileCleaner::Open(std::move(parts));
+  const auto outcome = cleaner->Remove(
+      {{.id = PendingId{7}, .root = InRoot("temp"), .name = "a"}});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_TRUE(Exists("temp/a/b/c"));
+  EXPECT_THAT(outcome->failed, SizeIs(1));
+  EXPECT_THAT(outcome->errors, IsEmpty());
+  EXPECT_EQ(outcome->kept[0].reason, "interrupted");
 }
 
 TEST_F(FileCleanerTest, KeepsInRecoveryWhatAJobBearsAgain) {
   MakeTree(InRoot("temp"), {Dir("a", {File("frame.png")})});
   const auto cleaner = Open();
   ASSERT_TRUE(cleaner->Note(JobWith("a", {}, {})).ok());
-  const auto outcome = cleaner->Remove(
-      {{.root = InRoot("temp"), .name = "a", .job = {"a"}}}, Always);
+  const auto outcome =
+      cleaner->Remove({{.root = InRoot("temp"), .name = "a", .job = {"a"}}});
   EXPECT_TRUE(Exists("temp/a/frame.png"));
   EXPECT_EQ(outcome->kept[0].reason, "shared");
 }
@@ -203,8 +239,7 @@ TEST_F(FileCleanerTest, KeepsALogThatIsAnotherJobsOwn) {
   const auto outcome = cleaner->Remove({{.kind = PendingFile::Kind::kLog,
                                          .root = InRoot("logs"),
                                          .name = "a.1.gz",
-                                         .job = {"a"}}},
-                                       Always);
+                                         .job = {"a"}}});
   EXPECT_EQ(outcome->kept[0].reason, "shared");
 }
 

@@ -67,16 +67,25 @@ TreeRemover& FileCleaner::RemoverOf(int worker, std::size_t root) {
   return *remover;
 }
 
-TreeRemover::Options FileCleaner::OptionsFor(std::size_t root) const {
+bool FileCleaner::MayGoOn() {
+  if (parts_.work.may_go_on && !parts_.work.may_go_on()) stopped_ = true;
+  return !stopped_;
+}
+
+TreeRemover::Options FileCleaner::OptionsFor(std::size_t root) {
   return {.dry_run = parts_.dry_run,
           .trash = set_.has_trash(root) ? TreeRemover::UseTrash::kYes
                                         : TreeRemover::UseTrash::kNo,
-          .rest = parts_.work.rest};
+          .may_go_on = [this] {
+            if (parts_.work.rest) parts_.work.rest();
+            return !stopped_;
+          }};
 }
 
 FilesOutcome FileCleaner::EmptyTrash() {
   FilesOutcome outcome;
-  for (std::size_t i = 0; i < roots().size(); ++i) {
+  stopped_ = false;
+  for (std::size_t i = 0; i < roots().size() && MayGoOn(); ++i) {
     if (!set_.has_trash(i)) continue;
     crew_->Post([this, i, &outcome](int worker) {
       TreeRemover::Options options = OptionsFor(i);
@@ -93,17 +102,16 @@ FilesOutcome FileCleaner::EmptyTrash() {
 }
 
 absl::StatusOr<FilesOutcome> FileCleaner::Remove(
-    const std::vector<PendingFile>& pending,
-    const std::function<bool()>& may_go_on) {
+    const std::vector<PendingFile>& pending) {
   FilesOutcome outcome;
-  const absl::Status status = PostRemovals(pending, may_go_on, outcome);
+  stopped_ = false;
+  const absl::Status status = PostRemovals(pending, outcome);
   crew_->Wait();
   RETURN_IF_ERROR(status);
   return outcome;
 }
 
 absl::Status FileCleaner::PostRemovals(const std::vector<PendingFile>& pending,
-                                       const std::function<bool()>& may_go_on,
                                        FilesOutcome& outcome) {
   // Directories that are to be empty come when the files are gone.
   for (const bool directories : {false, true}) {
@@ -111,7 +119,7 @@ absl::Status FileCleaner::PostRemovals(const std::vector<PendingFile>& pending,
     for (const PendingFile& entry : pending) {
       const bool is_directory = entry.kind == PendingFile::Kind::kLogDirectory;
       if (is_directory != directories) continue;
-      if (!may_go_on()) return absl::OkStatus();
+      if (!MayGoOn()) return absl::OkStatus();
       RETURN_IF_ERROR(PostRemoval(entry, outcome));
       // What of it is still there was dealt with: the sweep must neither count
       // nor report it again.
@@ -157,31 +165,33 @@ absl::Status FileCleaner::PostRemoval(const PendingFile& entry,
 }
 
 absl::StatusOr<SweepResult> FileCleaner::Sweep(
-    Instant cutoff, const std::function<absl::Status()>& ask,
-    const std::function<bool()>& may_go_on) {
+    Instant cutoff, const std::function<absl::Status()>& ask) {
   SweepResult result;
-  for (std::size_t i = 0; i < set_.temporary_roots() && may_go_on(); ++i) {
-    RETURN_IF_ERROR(SweepRoot(i, cutoff, ask, may_go_on, result));
+  stopped_ = false;
+  for (std::size_t i = 0; i < set_.temporary_roots() && MayGoOn(); ++i) {
+    RETURN_IF_ERROR(SweepRoot(i, cutoff, ask, result));
   }
   return result;
 }
 
 absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
                                     const std::function<absl::Status()>& ask,
-                                    const std::function<bool()>& may_go_on,
                                     SweepResult& result) {
   const Root& root = roots()[root_index];
   std::vector<std::string> candidates;
-  ASSIGN_OR_RETURN(
-      const OrphanScan scan,
-      ScanForOrphans(root, cutoff, parts_.calls, [&](const std::string& name) {
+  const absl::StatusOr<OrphanScan> scan = ScanForOrphans(
+      root, cutoff, parts_.calls,
+      [&](const std::string& name) {
         if (candidates.size() < kCandidatesPerScan) candidates.push_back(name);
         return absl::OkStatus();
-      }));
-  result.outcome.errors.insert(result.outcome.errors.end(), scan.errors.begin(),
-                               scan.errors.end());
+      },
+      [this] { return MayGoOn(); });
+  if (absl::IsCancelled(scan.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(scan.status());
+  result.outcome.errors.insert(result.outcome.errors.end(),
+                               scan->errors.begin(), scan->errors.end());
   RETURN_IF_ERROR(ask());
-  ASSIGN_OR_RETURN(const bool ours, PatternsFit(scan));
+  ASSIGN_OR_RETURN(const bool ours, PatternsFit(*scan));
   if (!ours) {
     result.refused.push_back(
         root.path() +
@@ -190,7 +200,7 @@ absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
     return absl::OkStatus();
   }
   absl::Status status =
-      PostOrphans(root_index, cutoff, candidates, ask, may_go_on, result);
+      PostOrphans(root_index, cutoff, candidates, ask, result);
   crew_->Wait();
   return status;
 }
@@ -198,10 +208,9 @@ absl::Status FileCleaner::SweepRoot(std::size_t root_index, Instant cutoff,
 absl::Status FileCleaner::PostOrphans(
     std::size_t root_index, Instant cutoff,
     const std::vector<std::string>& candidates,
-    const std::function<absl::Status()>& ask,
-    const std::function<bool()>& may_go_on, SweepResult& result) {
+    const std::function<absl::Status()>& ask, SweepResult& result) {
   for (const std::string& name : candidates) {
-    if (!may_go_on()) break;
+    if (!MayGoOn()) break;
     RETURN_IF_ERROR(ask());
     ASSIGN_OR_RETURN(const std::int64_t bearers,
                      census_->Bearers(TemporaryKey(name)));

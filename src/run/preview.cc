@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kMostReferred = 20;
 
-bool Always() { return true; }
-
 // What a crash left in the trash, the run would remove first.
 void CountTrash(FileCleaner& cleaner, Preview& preview) {
   const FilesOutcome outcome = cleaner.EmptyTrash();
@@ -61,7 +59,7 @@ absl::Status PreviewBatches(Database& database, const Slot& slot,
     for (const auto& [table, count] : batch.rows) rows[table] += count;
     if (!batch.part) RETURN_IF_ERROR(cleaner.Forget(jobs));
     ASSIGN_OR_RETURN(const FilesOutcome outcome,
-                     cleaner.Remove(batch.belongings.pending, Always));
+                     cleaner.Remove(batch.belongings.pending));
     preview.files += outcome.files;
     preview.bytes += outcome.bytes;
     preview.job_directories += std::count_if(
@@ -83,8 +81,7 @@ absl::Status PreviewSweep(Database& database, const Slot& slot,
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const SweepResult sweep,
-                   cleaner.Sweep(
-                       slot.cutoff, [] { return absl::OkStatus(); }, Always));
+                   cleaner.Sweep(slot.cutoff, [] { return absl::OkStatus(); }));
   preview.orphans = sweep.orphans;
   preview.files += sweep.outcome.files;
   preview.bytes += sweep.outcome.bytes;
