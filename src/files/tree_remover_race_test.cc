@@ -193,6 +193,16 @@ TEST_F(TreeRemoverRaceTest, LosesTheDirectoriesAboveALogThatWereMovedAway) {
   RememberOutside();
 }
 
+// Only their names were known then, not their inodes.
+TEST_F(TreeRemoverRaceTest, KeepsOutputsThatAreWrittenAfterTheShieldIsMade) {
+  Shield({"7/film.mp4", "8/f_[####].png"});
+  MakeTree(root_path(), {Dir("7", {File("film.mp4"), File("a")}),
+                         Dir("8", {File("f_0001.png"), File("a")})});
+  EXPECT_EQ(Remove("7").shielded, 1);
+  EXPECT_EQ(Remove("8").shielded, 1);
+  EXPECT_THAT(Remaining(), ElementsAre("7", "7/film.mp4", "8", "8/f_0001.png"));
+}
+
 TEST_F(TreeRemoverRaceTest, RemovesNothingInARootThatWasReplaced) {
   MakeTree(root_path(), {Dir("7", {File("a")})});
   fs::rename(root_path(), scratch() / "was");

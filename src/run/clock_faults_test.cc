@@ -1,7 +1,7 @@
 // Clock faults as they come in the wild, lived through by the whole daemon. The
 // fixture checks at every deletion that the job was seven days old in truth, so
 // each of these fails when the rule that it is about is taken out of the guard
-// (tests/deep/guard_mutants.py does that).
+// (tools/mutants does that).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 
 #include <chrono>
 #include <string>
@@ -125,6 +126,41 @@ TEST_F(PreviewTest, CountsWhatTheRunDeletesOfAMixedTree) {
   EXPECT_TRUE(Exists("temp/uid1/out/film.mov"));
   EXPECT_TRUE(Exists("temp/uid2/f_0002.png"));
   EXPECT_TRUE(Exists("temp/uid4/project.aep"));
+}
+
+TEST_F(PreviewTest, CountsNothingThatIsMounted) {
+  RETENTIOND_NEEDS_MOUNTS();
+  AddJob("young", slot().cutoff);
+  AddJobWith("a", BeforeCutoff(3), "uid1", "/out/a.mp4");
+  AddJobWith("b", BeforeCutoff(3), "uid2", "/out/b.mp4");
+  MakeTree(InRoot("temp"),
+           {Dir("uid1", {Dir("mnt"), File("bound"), File("frame.png", "1")}),
+            Dir("uid2", {File("frame.png", "2")}),
+            Dir("orphan", {Dir("mnt"), File("a", "3")})});
+  for (const char* target : {"uid1/mnt", "orphan/mnt"}) {
+    ASSERT_EQ(::mount("none", InRoot("temp/" + std::string(target)).c_str(),
+                      "tmpfs", 0, nullptr),
+              0);
+    MakeTree(InRoot("temp/" + std::string(target)), {File("film", "kept")});
+  }
+  ASSERT_EQ(
+      ::mount(InRoot("temp/uid2/frame.png").c_str(),
+              InRoot("temp/uid1/bound").c_str(), nullptr, MS_BIND, nullptr),
+      0);
+  const Preview preview = MustPreview();
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->files_deleted, 2);
+  EXPECT_EQ(preview.files, run->files_deleted);
+  EXPECT_EQ(preview.bytes, run->bytes_freed);
+  EXPECT_EQ(preview.orphans, run->orphans);
+  EXPECT_TRUE(Exists("temp/uid1/mnt/film"));
+  EXPECT_TRUE(Exists("temp/orphan/mnt/film"));
+  for (const char* target : {"uid1/mnt", "uid1/bound", "orphan/mnt"}) {
+    ASSERT_EQ(
+        ::umount2(InRoot("temp/" + std::string(target)).c_str(), MNT_DETACH),
+        0);
+  }
 }
 
 TEST_F(PreviewTest, NamesTheJobsThatAReferenceHolds) {

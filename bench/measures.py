@@ -1,0 +1,136 @@
+"""What the benchmarks measure with: a live farm's latencies, a file's growth."""
+
+import multiprocessing
+import os
+import pathlib
+import sqlite3
+import threading
+import time
+
+# A farm that submits, reports and logs (the standard workload's rate).
+LIVE_PER_S = 100
+WAL_SAMPLE_S = 0.01
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def latency_figures(samples):
+    """p50, p99 and the longest of a list of latencies in milliseconds."""
+    if not samples:
+        return {}
+    return {"p50_ms": percentile(samples, 0.50),
+            "p99_ms": percentile(samples, 0.99),
+            "max_ms": max(samples), "transactions": len(samples)}
+
+
+class SqliteLiveFarm:
+    """A process that commits small transactions at a steady rate.
+
+    A latency counts from the moment at which the transaction was due, so that
+    one long wait shows in all that queued up behind it.
+    """
+
+    def __init__(self, database, created_ms):
+        self._ended = multiprocessing.Event()
+        self._ready = multiprocessing.Event()
+        self._answers, answer = multiprocessing.Pipe(duplex=False)
+        self._process = multiprocessing.Process(
+            target=self._live, args=(str(database), created_ms, answer))
+
+    def __enter__(self):
+        self._process.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_):
+        if self._process.is_alive():
+            self.stop()
+
+    def stop(self):
+        """Ends it; the latencies in milliseconds."""
+        self._ended.set()
+        samples = self._answers.recv()
+        self._process.join()
+        return samples
+
+    def _live(self, database, created_ms, answer):
+        connection = sqlite3.connect(database, timeout=60,
+                                     isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        samples = []
+        begun = time.monotonic()
+        self._ready.set()
+        number = 0
+        while not self._ended.is_set():
+            due = begun + number / LIVE_PER_S
+            time.sleep(max(0.0, due - time.monotonic()))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                """INSERT INTO "Job" ("id", "userId", "projectPath",
+                     "outputPath", "status", "nexrenderConfig", "createdAt",
+                     "updatedAt")
+                   VALUES (?, 'u1', '/projects/new.aep', '/renders/new.mp4',
+                           'RENDERING', '{}', ?, ?)""",
+                (f"live{number}", created_ms, created_ms))
+            connection.execute(
+                """INSERT INTO "JobLog" ("jobId", "at", "level", "line")
+                   VALUES (?, ?, 1, 'progress')""",
+                (f"live{number}", created_ms))
+            connection.execute("COMMIT")
+            samples.append((time.monotonic() - due) * 1000)
+            number += 1
+        connection.close()
+        answer.send(samples)
+
+
+class LargestSize:
+    """The largest size that a file had, looked at a hundred times a second."""
+
+    def __init__(self, file):
+        self._file = pathlib.Path(file)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.bytes = 0
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._ended.wait(WAL_SAMPLE_S):
+            try:
+                self.bytes = max(self.bytes, self._file.stat().st_size)
+            except FileNotFoundError:
+                continue
+
+
+def in_process(work):
+    """Runs `work` in a process of its own: wall and CPU seconds, peak memory."""
+    started = time.monotonic()
+    process = multiprocessing.Process(target=work)
+    process.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - started
+    if status != 0:
+        raise RuntimeError(f"the contender ended with status {status}")
+    return {"wall_s": wall, "cpu_s": usage.ru_utime + usage.ru_stime,
+            "peak_kb": usage.ru_maxrss}
+
+
+def process_figures(pid):
+    """CPU seconds and peak memory of a process that still runs."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1]
+    ticks = sum(int(field) for field in fields.split()[11:13])
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    peak = next(line for line in status.splitlines()
+                if line.startswith("VmHWM:"))
+    return {"cpu_s": ticks / os.sysconf("SC_CLK_TCK"),
+            "peak_kb": int(peak.split()[1])}
