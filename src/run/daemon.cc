@@ -42,6 +42,25 @@ bool IsAway(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable;
 }
 
+std::optional<RunRecord> FirstOf(const std::vector<RunRecord>& runs) {
+  if (runs.empty()) return std::nullopt;
+  return runs.front();
+}
+
+absl::StatusOr<History> ReadHistory(StateStore& state) {
+  using enum RunOutcome;
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> last, state.ListRuns(1));
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> ended,
+                   state.ListRunsOf({kSuccess, kPartial, kFailed}, 1));
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> good,
+                   state.ListRunsOf({kSuccess}, 1));
+  ASSIGN_OR_RETURN(const std::optional<AuditHead> head, state.Head());
+  return History{.last_run = FirstOf(last),
+                 .last_ended = FirstOf(ended),
+                 .last_success = FirstOf(good),
+                 .audit_head = head};
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonParts parts)
@@ -106,9 +125,6 @@ absl::Status Daemon::Start() {
                    parts_.open(*settings_, OpenMode::kReadWrite));
   RETURN_IF_ERROR(SetSchedule(database));
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  ASSIGN_OR_RETURN(const std::vector<RunRecord> last,
-                   database.state->ListRuns(1));
-  if (!last.empty()) status_.SetLastRun(last.front());
   if (const absl::Status look = LookAtClock(database); !look.ok()) {
     observers_.OnTrouble(look, "looking at the clock again in an hour");
   }
@@ -141,6 +157,8 @@ absl::StatusOr<ScheduleState> Daemon::ReadState(Database& database) {
     state.open_run = Slot{
         .date = open->slot, .start = open->slot_start, .cutoff = open->cutoff};
   }
+  ASSIGN_OR_RETURN(const History history, ReadHistory(*database.state));
+  observers_.OnHistory(history);
   return state;
 }
 
@@ -366,6 +384,7 @@ absl::Status Daemon::LookAtClock(Database& database) {
   RETURN_IF_ERROR(watch.Load());
   const GuardVerdict verdict =
       watch.Assess({.slot_ahead = LastSlotLiesAhead()});
+  observers_.OnClock(watch.FindingsOf(verdict));
   RETURN_IF_ERROR(watch.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
   if (!verdict.slot_is_wrong) return absl::OkStatus();
   return SetLastSlotBack(database);

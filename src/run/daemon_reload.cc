@@ -83,6 +83,7 @@ absl::Status Daemon::SetSchedule(Database& database) {
   ASSIGN_OR_RETURN(schedule_,
                    AdoptSchedule(settings_->config.schedule, zones_,
                                  *database.state, parts_.clock.Now()));
+  observers_.OnSettings(settings_);
   observers_.OnSchedule(schedule_);
   return absl::OkStatus();
 }
