@@ -18,7 +18,10 @@ namespace {
 
 constexpr std::size_t kMostReferred = 20;
 
-bool Always() { return true; }
+absl::Status CheckNotStopped(const PreviewParts& parts) {
+  if (!parts.stop_requested()) return absl::OkStatus();
+  return absl::CancelledError("asked to stop");
+}
 
 // What a crash left in the trash, the run would remove first.
 void CountTrash(FileCleaner& cleaner, Preview& preview) {
@@ -34,11 +37,13 @@ absl::Status NotePast(Database& database, FileCleaner& cleaner) {
   });
 }
 
-absl::Status PreviewBatches(Database& database, const Slot& slot,
+absl::Status PreviewBatches(const PreviewParts& parts, const Slot& slot,
                             FileCleaner& cleaner,
                             std::map<std::string, std::int64_t>& rows,
                             Preview& preview) {
+  Database& database = parts.database;
   while (true) {
+    RETURN_IF_ERROR(CheckNotStopped(parts));
     std::vector<Job> jobs;
     ASSIGN_OR_RETURN(
         const Batch batch,
@@ -61,7 +66,8 @@ absl::Status PreviewBatches(Database& database, const Slot& slot,
     for (const auto& [table, count] : batch.rows) rows[table] += count;
     if (!batch.part) RETURN_IF_ERROR(cleaner.Forget(jobs));
     ASSIGN_OR_RETURN(const FilesOutcome outcome,
-                     cleaner.Remove(batch.belongings.pending, Always));
+                     cleaner.Remove(batch.belongings.pending,
+                                    [&] { return !parts.stop_requested(); }));
     preview.files += outcome.files;
     preview.bytes += outcome.bytes;
     preview.job_directories += std::count_if(
@@ -72,8 +78,9 @@ absl::Status PreviewBatches(Database& database, const Slot& slot,
   }
 }
 
-absl::Status PreviewSweep(Database& database, const Slot& slot,
+absl::Status PreviewSweep(const PreviewParts& parts, const Slot& slot,
                           FileCleaner& cleaner, Preview& preview) {
+  Database& database = parts.database;
   SweepFacts facts{.jobs = preview.totals.total};
   ASSIGN_OR_RETURN(facts.jobs_left_last_time,
                    JobsLeftLastTime(*database.state));
@@ -84,7 +91,10 @@ absl::Status PreviewSweep(Database& database, const Slot& slot,
   }
   ASSIGN_OR_RETURN(const SweepResult sweep,
                    cleaner.Sweep(
-                       slot.cutoff, [] { return absl::OkStatus(); }, Always));
+                       slot.cutoff, [] { return absl::OkStatus(); },
+                       [&] { return !parts.stop_requested(); }));
+  // It may have ended early, and counted less than there is.
+  RETURN_IF_ERROR(CheckNotStopped(parts));
   preview.orphans = sweep.orphans;
   preview.files += sweep.outcome.files;
   preview.bytes += sweep.outcome.bytes;
@@ -147,7 +157,10 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
           {.cutoff = slot.cutoff,
            .slot_start = slot.start,
            .daemon_start = watch.WitnessesBefore(parts.clock.Now())},
-          [&](const Job& job) { return cleaner->Note(job); }));
+          [&](const Job& job) {
+            const absl::Status going = CheckNotStopped(parts);
+            return going.ok() ? cleaner->Note(job) : going;
+          }));
   for (const ClockFact fact :
        watch.Assess(ClockWatch::RowsOf(preview.totals)).facts) {
     if (Blocks(fact)) preview.blocked.emplace_back(NameOf(fact));
@@ -167,9 +180,9 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   CountTrash(*cleaner, preview);
 
   std::map<std::string, std::int64_t> rows;
-  RETURN_IF_ERROR(PreviewBatches(database, slot, *cleaner, rows, preview));
+  RETURN_IF_ERROR(PreviewBatches(parts, slot, *cleaner, rows, preview));
   preview.dependents = DependentsOf(database.jobs->plan(), rows);
-  RETURN_IF_ERROR(PreviewSweep(database, slot, *cleaner, preview));
+  RETURN_IF_ERROR(PreviewSweep(parts, slot, *cleaner, preview));
   preview.shielded = cleaner->shielded();
   return preview;
 }
