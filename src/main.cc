@@ -8,7 +8,7 @@
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "config/config.h"
-#include "config/password_file.h"
+#include "config/secret_file.h"
 #include "files/file_calls.h"
 #include "jobstore/postgres_store.h"
 #include "jobstore/sqlite_inspect.h"
@@ -22,8 +22,9 @@ absl::StatusOr<PostgresTarget> TargetOf(const DatabaseConfig& config) {
   PostgresTarget target{.parameters = config.parameters,
                         .schema = config.schema};
   if (config.password_file.empty()) return target;
-  ASSIGN_OR_RETURN(target.parameters["password"],
-                   ReadPassword(config.password_file));
+  ASSIGN_OR_RETURN(
+      target.parameters["password"],
+      ReadSecret(config.password_file, "database.password_file", "password"));
   return target;
 }
 

@@ -77,6 +77,8 @@ class Farm:
             "files": {"temp_roots": [str(self.temp_root)],
                       "log_roots": [str(self.log_root)]},
             "schedule": {"timezone": "UTC"},
+            # Every scenario that asks over HTTP names a place of its own.
+            "http": {"listen": "off"},
         }
         self.write_config()
         self.clock = None

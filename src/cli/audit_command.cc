@@ -11,7 +11,8 @@
 #include "audit/verify.h"
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
+#include "report/json_text.h"
+#include "report/units.h"
 
 namespace retentiond {
 namespace {

@@ -7,46 +7,12 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
-#include "files/root.h"
-#include "policy/slot.h"
-#include "run/clock_watch.h"
-#include "run/file_cleaner.h"
+#include "report/findings.h"
+#include "report/json_text.h"
 #include "version.h"
 
 namespace retentiond {
 namespace {
-
-absl::Status AddClockFindings(const CommandContext& context, Session& session,
-                              std::vector<Finding>& findings) {
-  ClockWatch watch(context.wiring.clock, *session.database.state, nullptr,
-                   Instant(std::chrono::seconds(kCommitTime)));
-  RETURN_IF_ERROR(watch.Load());
-  for (const ClockFact fact : watch.Assess({}).facts) {
-    // Before the first run there is no anchor: nothing to say.
-    if (fact == ClockFact::kFirstStart) continue;
-    findings.push_back(
-        {.level = Blocks(fact) ? Finding::Level::kError : Finding::Level::kInfo,
-         .code = "clock",
-         .message = SentenceOf(NameOf(fact)),
-         .fix = "timedatectl set-ntp true"});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status AddRootFindings(const Config& config,
-                             std::vector<Finding>& findings) {
-  std::optional<uid_t> owner;
-  if (config.files.owner.has_value()) {
-    ASSIGN_OR_RETURN(owner, LookUpUser(*config.files.owner));
-  }
-  for (const auto* roots :
-       {&config.files.temp_roots, &config.files.log_roots}) {
-    const std::vector<Finding> found = CheckRoots(*roots, owner);
-    findings.insert(findings.end(), found.begin(), found.end());
-  }
-  return absl::OkStatus();
-}
 
 std::string Mark(const Terminal& out, Finding::Level level) {
   switch (level) {
@@ -70,36 +36,6 @@ void Print(Terminal& out, const std::vector<Finding>& findings,
   }
   out.Out(IsOk(findings) ? out.In(Colour::kGreen, "ready")
                          : out.In(Colour::kRed, "not ready"));
-}
-
-absl::Status AddOutputFinding(const CommandContext& context, Session& session,
-                              std::vector<Finding>& findings) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<FileCleaner> cleaner,
-                   FileCleaner::Open({.config = session.config.files,
-                                      .naming = session.naming,
-                                      .calls = context.wiring.calls,
-                                      .dry_run = DryRun::kYes}));
-  const Instant now = context.wiring.clock.Now();
-  RETURN_IF_ERROR(
-      session.database.jobs
-          ->Survey({.cutoff = now - kRetention,
-                    .slot_start = now,
-                    .daemon_start = now},
-                   [&](const Job& job) { return cleaner->Note(job); })
-          .status());
-  if (cleaner->outputs_below_roots() == 0) return absl::OkStatus();
-  findings.push_back(
-      {.level = Finding::Level::kInfo,
-       .code = "output-below-root",
-       .table = session.config.jobs.table,
-       .message = fmt::format(
-           "{} below the roots: never removed, nor the directories that lead "
-           "to them",
-           cleaner->outputs_below_roots() == 1
-               ? std::string("1 output lies")
-               : WithSeparators(cleaner->outputs_below_roots()) +
-                     " outputs lie")});
-  return absl::OkStatus();
 }
 
 // Gives `table` its cascade, or prints what an administrator has to do: SQLite
@@ -145,11 +81,14 @@ absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
   if (fix) {
     ASSIGN_OR_RETURN(done, session.database.jobs->CreateMissingIndexes());
   }
-  ASSIGN_OR_RETURN(std::vector<Finding> findings,
-                   session.database.jobs->Check());
-  RETURN_IF_ERROR(AddRootFindings(session.config, findings));
-  RETURN_IF_ERROR(AddOutputFinding(context, session, findings));
-  RETURN_IF_ERROR(AddClockFindings(context, session, findings));
+  ASSIGN_OR_RETURN(
+      const std::vector<Finding> findings,
+      FindAll({.database = session.database,
+               .config = session.config,
+               .naming = session.naming,
+               .clock = context.wiring.clock,
+               .calls = context.wiring.calls,
+               .build_date = Instant(std::chrono::seconds(kCommitTime))}));
   if (context.json) {
     context.terminal.Out(JsonOf(findings, done));
   } else {

@@ -11,10 +11,11 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
 #include "demo/demo.h"
 #include "demo/scratch_directory.h"
 #include "policy/slot.h"
+#include "report/json_text.h"
+#include "report/units.h"
 #include "version.h"
 
 namespace retentiond {

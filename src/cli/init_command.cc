@@ -9,9 +9,9 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
 #include "config/postgres_url.h"
 #include "jobstore/layout_guess.h"
+#include "report/json_text.h"
 
 namespace retentiond {
 namespace {

@@ -7,9 +7,9 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
+#include "report/json_text.h"
 
 namespace retentiond {
 namespace {

@@ -7,8 +7,9 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
 #include "policy/zone.h"
+#include "report/json_text.h"
+#include "report/units.h"
 #include "run/preview.h"
 #include "run/schedule_keeper.h"
 #include "version.h"

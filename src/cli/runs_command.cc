@@ -7,7 +7,8 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
+#include "report/json_text.h"
+#include "report/units.h"
 
 namespace retentiond {
 namespace {

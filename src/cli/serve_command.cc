@@ -10,6 +10,10 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
+#include "observe/api.h"
+#include "observe/health_record.h"
+#include "observe/http_service.h"
+#include "observe/metrics.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
 #include "run/daemon.h"
@@ -74,6 +78,42 @@ absl::StatusOr<SharedSettings> LoadSettings(const CommandContext& context) {
       Settings{std::move(config), std::move(naming)});
 }
 
+absl::StatusOr<Database> Open(const CommandContext& context,
+                              const Settings& settings, OpenMode mode) {
+  return context.wiring.open(settings.config.database,
+                             LayoutOf(settings.config, settings.naming), mode);
+}
+
+Instant BuildDate() { return Instant(std::chrono::seconds(kCommitTime)); }
+
+// Who watches the daemon, and answers for it.
+struct Watchers {
+  Watchers(const CommandContext& context, absl::TimeZone zone)
+      : log(MakeLog(), zone),
+        metrics({.version = kVersion, .commit = kCommit},
+                context.wiring.clock.Now()),
+        service(manager, context.wiring.clock),
+        api({.open =
+                 [&context](const Settings& settings) {
+                   return Open(context, settings, OpenMode::kReadOnly);
+                 },
+             .clock = context.wiring.clock,
+             .calls = context.wiring.calls,
+             .build_date = BuildDate(),
+             .metrics = metrics,
+             .health = service}),
+        http(api, context.wiring.clock, told) {}
+
+  LogObserver log;
+  Metrics metrics;
+  ObserverList told{{&log, &metrics}};
+  ServiceNotifier manager;
+  HealthRecord service;
+  Api api;
+  HttpService http;
+  ObserverList all{{&told, &http}};
+};
+
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
   if (context.json) {
     return absl::OutOfRangeError(
@@ -84,28 +124,27 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                    LoadZone(settings->config.schedule.timezone));
   Wakeup wakeup;
   const Signals signals(wakeup);
-  LogObserver observer(MakeLog(), zone);
-  ServiceNotifier service;
+  Watchers watchers(context, zone);
+  // Before the database is there, which may have to be waited for.
+  watchers.http.OnSettings(settings);
   const std::string host = HostName();
+  Clock& clock = context.wiring.clock;
   Daemon daemon(
       {.settings = std::move(settings),
        .load_settings = [&context] { return LoadSettings(context); },
-       .clock = context.wiring.clock,
+       .clock = clock,
        .calls = context.wiring.calls,
-       .open =
-           [&context](const Settings& opened, OpenMode mode) {
-             return context.wiring.open(opened.config.database,
-                                        LayoutOf(opened.config, opened.naming),
-                                        mode);
-           },
-       .observer = observer,
-       .service = service,
+       .open = [&context](
+                   const Settings& opened,
+                   OpenMode mode) { return Open(context, opened, mode); },
+       .observer = watchers.all,
+       .service = watchers.service,
        .wakeup = wakeup,
        .stop_requested = [] { return stop_requested.load(); },
        .take_reload_request = [] { return reload_requested.exchange(false); },
        .host = host,
-       .holder = LeaseHolderOfThisProcess(host, context.wiring.clock.BootId()),
-       .build_date = Instant(std::chrono::seconds(kCommitTime)),
+       .holder = LeaseHolderOfThisProcess(host, clock.BootId()),
+       .build_date = BuildDate(),
        .most_file_workers = UsableCores(),
        .file_manner = FileWork::Manner::kConfined});
   RETURN_IF_ERROR(daemon.Serve());

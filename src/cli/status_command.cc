@@ -2,42 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
-#include <vector>
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
-#include "policy/clock_guard.h"
-#include "policy/slot.h"
 #include "policy/zone.h"
+#include "report/json_text.h"
+#include "report/status_report.h"
+#include "report/units.h"
 #include "run/schedule_keeper.h"
 
 namespace retentiond {
 namespace {
-
-void Describe(StatusReport& report) {
-  if (!report.running.has_value()) {
-    report.state = "idle";
-    if (report.last_run.has_value() &&
-        report.last_run->outcome == RunOutcome::kBlocked) {
-      report.state = "blocked";
-      report.reason = SentenceOf(report.last_run->blocked.front());
-    }
-    return;
-  }
-  const RunRecord& run = *report.running;
-  report.state = OutcomeOf(run).value_or("running");
-  if (report.state == "running" && report.lease.holder.empty()) {
-    report.state = "interrupted";
-  }
-  if (report.state == "running") {
-    report.reason = run.pace;
-  } else if (report.state == "blocked" && !run.blocked.empty()) {
-    report.reason = SentenceOf(run.blocked.front());
-  } else {
-    report.reason = "the run is resumed when the daemon starts";
-  }
-}
 
 void Print(Terminal& out, const StatusReport& report,
            const Schedule& schedule) {
@@ -82,20 +57,9 @@ absl::StatusOr<ExitCode> Status(const CommandContext& context) {
       const Schedule schedule,
       ScheduleInEffect(session.config.schedule, zones, *session.database.state,
                        context.wiring.clock.Now()));
-  StateStore& state = *session.database.state;
-  StatusReport report;
-  report.next = FirstSlotFrom(context.wiring.clock.Now(), schedule);
-  ASSIGN_OR_RETURN(report.lease, state.ViewLease());
-  ASSIGN_OR_RETURN(report.running, state.OpenRun());
-  ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, state.ListRuns(2));
-  for (const RunRecord& run : runs) {
-    if (report.last_run.has_value()) break;
-    if (!report.running.has_value() || run.id != report.running->id) {
-      report.last_run = run;
-    }
-  }
-  ASSIGN_OR_RETURN(report.size, session.database.jobs->Size());
-  Describe(report);
+  ASSIGN_OR_RETURN(
+      const StatusReport report,
+      MakeStatusReport(session.database, schedule, context.wiring.clock.Now()));
   if (context.json) {
     context.terminal.Out(JsonOf(report));
   } else {

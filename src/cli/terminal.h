@@ -2,13 +2,9 @@
 // messages to standard error; colours only to a terminal that wants them.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
-
-#include "base/time.h"
 
 namespace retentiond {
 
@@ -45,14 +41,5 @@ class Terminal {
   bool interactive_;
   bool progress_shown_ = false;
 };
-
-// "1,234,567"
-std::string WithSeparators(std::int64_t number);
-// "1.5 GiB", "312 B"
-std::string HumanBytes(std::int64_t bytes);
-// "2 h 05 min", "48 s", "0.4 s"
-std::string HumanDuration(Micros duration);
-// "1 job", "2 jobs"
-std::string Counted(std::int64_t number, const std::string& noun);
 
 }  // namespace retentiond

@@ -8,8 +8,8 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "cli/json_text.h"
 #include "policy/zone.h"
+#include "report/json_text.h"
 #include "run/inquiry.h"
 #include "version.h"
 

@@ -39,8 +39,8 @@ absl::StatusOr<std::string> ReadWhole(const fs::path& file) {
 
 absl::StatusOr<Config> ReadSections(const SettingsTable& root,
                                     const Environment& env) {
-  RETURN_IF_ERROR(
-      root.CheckKeys({"database", "jobs", "dependents", "files", "schedule"}));
+  RETURN_IF_ERROR(root.CheckKeys(
+      {"database", "jobs", "dependents", "files", "schedule", "http"}));
   Config config;
   ASSIGN_OR_RETURN(const SettingsTable database, root.Section("database"));
   ASSIGN_OR_RETURN(config.database, ReadDatabase(database, env));
@@ -53,6 +53,8 @@ absl::StatusOr<Config> ReadSections(const SettingsTable& root,
   ASSIGN_OR_RETURN(config.files, ReadFiles(files, config.jobs, env));
   ASSIGN_OR_RETURN(const SettingsTable schedule, root.Section("schedule"));
   ASSIGN_OR_RETURN(config.schedule, ReadSchedule(schedule, env));
+  ASSIGN_OR_RETURN(const SettingsTable http, root.Section("http"));
+  ASSIGN_OR_RETURN(config.http, ReadHttp(http, env));
   ASSIGN_OR_RETURN(config.state_directory, StateDirectory(env));
   if (config.database.kind == DatabaseKind::kSqlite) {
     RETURN_IF_ERROR(
@@ -60,6 +62,10 @@ absl::StatusOr<Config> ReadSections(const SettingsTable& root,
   }
   RETURN_IF_ERROR(CheckNotBelowARoot(config.files, config.state_directory,
                                      "the state directory"));
+  if (config.http.listen == HttpConfig::Listen::kUnix) {
+    RETURN_IF_ERROR(CheckNotBelowARoot(config.files, config.http.socket,
+                                       "the socket of http.listen"));
+  }
   return config;
 }
 

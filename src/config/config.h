@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -72,12 +73,27 @@ struct ScheduleConfig {
   std::chrono::minutes window{std::chrono::hours(3)};  // 1 min to 23 h
 };
 
+// Where the answers over HTTP are given.
+struct HttpConfig {
+  enum class Listen { kOff, kTcp, kUnix };
+  Listen listen = Listen::kTcp;
+  std::string address = "127.0.0.1";  // kTcp: numeric, without brackets
+  std::uint16_t port = 8373;          // kTcp
+  bool loopback = true;               // kTcp: only this machine reaches it
+  std::filesystem::path socket = {};  // kUnix: absolute
+  // Whose first line every request must bear; empty: none needs to. Absolute.
+  std::filesystem::path token_file = {};
+
+  friend bool operator==(const HttpConfig&, const HttpConfig&) = default;
+};
+
 struct Config {
   DatabaseConfig database;
   JobsConfig jobs;
   std::vector<DependentConfig> dependents;
   FilesConfig files;
   ScheduleConfig schedule;
+  HttpConfig http;
   std::filesystem::path state_directory;  // absolute
 };
 

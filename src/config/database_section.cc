@@ -5,31 +5,22 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "config/database_url.h"
+#include "config/secret_file.h"
 #include "config/sections.h"
 
 namespace retentiond {
 namespace {
 
-// A name without a directory is that of a credential of the service.
 absl::Status ReadPasswordFile(const SettingsTable& table,
                               const Environment& env,
                               DatabaseConfig& database) {
   if (!table.Has("password_file")) return absl::OkStatus();
-  std::string file;
-  RETURN_IF_ERROR(table.ReadText("password_file", file));
   if (database.kind != DatabaseKind::kPostgres) {
     return table.Error("password_file", "an SQLite database has no password");
   }
-  const auto credentials = env("CREDENTIALS_DIRECTORY");
-  if (file.find('/') == std::string::npos && credentials.has_value()) {
-    database.password_file = std::filesystem::path(*credentials) / file;
-  } else {
-    database.password_file = file;
-  }
-  if (database.password_file.is_absolute()) return absl::OkStatus();
-  return table.Error("password_file",
-                     "expected the absolute path of a file that holds the "
-                     "password, or the name of a systemd credential");
+  ASSIGN_OR_RETURN(database.password_file,
+                   SecretPath(table, env, "password_file", "password"));
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -179,6 +179,7 @@ absl::Status Cleanup::Survey() {
                                                 .dry_run = DryRun::kNo,
                                                 .ledger = std::move(ledger),
                                                 .work = FileWorkOf()}));
+  backlog_ = {};
   ASSIGN_OR_RETURN(
       totals_,
       parts_.database.jobs->Survey(
@@ -189,6 +190,10 @@ absl::Status Cleanup::Survey() {
             if (parts_.stop_requested()) {
               return absl::CancelledError("asked to stop");
             }
+            if (job.job_class == JobClass::kExpired) {
+              backlog_.oldest = std::min(backlog_.oldest.value_or(*job.created),
+                                         *job.created);
+            }
             return cleaner_->Note(job);
           }));
   RETURN_IF_ERROR(NotePastOutputs());
@@ -197,6 +202,9 @@ absl::Status Cleanup::Survey() {
   run_.expired = totals_.expired + run_.jobs_deleted;
   run_.held = totals_.in_work;
   run_.undatable = totals_.undatable;
+  backlog_.jobs = totals_.expired;
+  parts_.observer.OnSurvey(run_, totals_);
+  parts_.observer.OnBacklog(backlog_);
   return absl::OkStatus();
 }
 
@@ -208,6 +216,7 @@ absl::StatusOr<GuardVerdict> Cleanup::Guard(const ClockWatch::Rows& rows) {
     run_.clock_facts.emplace_back(NameOf(fact));
     if (Blocks(fact)) run_.blocked.emplace_back(NameOf(fact));
   }
+  parts_.observer.OnClock(watch_.FindingsOf(verdict));
   return verdict;
 }
 
@@ -239,8 +248,8 @@ absl::Status Cleanup::Claim() {
 
 absl::StatusOr<Cleanup::Step> Cleanup::DeleteBatches() {
   int failures = 0;
-  bool finished = false;
-  while (!finished) {
+  while (true) {
+    bool finished = false;
     if (const Step step = StepNow(); step != Step::kDone) return step;
     const absl::StatusOr<Step> step = OneBatch(finished);
     if (step.ok()) {
@@ -255,7 +264,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::DeleteBatches() {
       parts_.observer.OnTrouble(step.status(), "trying again");
       parts_.clock.Sleep(kFirstRetryPause * (1 << failures), parts_.wakeup);
     }
-    if (!finished) parts_.clock.Sleep(governor_.pause(), parts_.wakeup);
+    if (finished) break;
+    parts_.observer.OnPause(governor_);
+    parts_.clock.Sleep(governor_.pause(), parts_.wakeup);
   }
   for (const FilesOutcome& outcome : std::exchange(unrecorded_, {})) {
     RETURN_IF_ERROR(RecordFiles(outcome));
@@ -297,6 +308,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
     return Step::kDone;
   }
   if (batch.id.has_value()) {
+    for (const Job& job : jobs) {
+      backlog_.oldest = std::max(backlog_.oldest, job.created);
+    }
     unrecorded_.clear();
     if (!batch.part) RETURN_IF_ERROR(cleaner_->Forget(jobs));
     for (const KeptEntry& kept : batch.belongings.refused) {
@@ -305,6 +319,16 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
   }
   RETURN_IF_ERROR(AfterBatch(batch));
   return Step::kDone;
+}
+
+// They go oldest first, so that what is left is no older than what went.
+void Cleanup::CountBacklog(const Batch& batch) {
+  const auto done =
+      DeletedJobs(batch) + static_cast<std::int64_t>(batch.held.size());
+  backlog_.jobs = std::max<std::int64_t>(backlog_.jobs - done, 0);
+  if (batch.finished) backlog_.jobs = 0;
+  if (backlog_.jobs == 0) backlog_.oldest.reset();
+  parts_.observer.OnBacklog(backlog_);
 }
 
 // `jobs`: those that the recorder was shown.
@@ -332,6 +356,7 @@ absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
 std::int64_t Cleanup::CountRows(const Batch& batch) {
   run_.jobs_deleted += DeletedJobs(batch);
   run_.held += static_cast<std::int64_t>(batch.held.size());
+  CountBacklog(batch);
   std::int64_t rows = 0;
   for (const auto& [table, count] : batch.rows) {
     run_.rows_deleted[table] += count;

@@ -92,6 +92,7 @@ class Cleanup {
   absl::Status AfterPartitionStep(const Batch& batch,
                                   const std::vector<Job>& jobs);
   std::int64_t CountRows(const Batch& batch);
+  void CountBacklog(const Batch& batch);
   absl::StatusOr<Step> SweepOrphans();
   absl::StatusOr<RunRecord> Close(RunOutcome outcome);
   absl::StatusOr<RunRecord> CloseFailed(const absl::Status& why);
@@ -120,6 +121,7 @@ class Cleanup {
   bool survey_owed_ = false;
   std::optional<std::int64_t> jobs_left_last_time_;
   SurveyTotals totals_;
+  Backlog backlog_;
   std::unique_ptr<IoPacer> pacer_;
   std::unique_ptr<FileCleaner> cleaner_;  // its workers use the pacer
   std::vector<FilesOutcome> unrecorded_;  // for the next batch's transaction

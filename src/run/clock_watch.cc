@@ -143,17 +143,31 @@ absl::Status ClockWatch::LoadServer() {
   return absl::OkStatus();
 }
 
-GuardVerdict ClockWatch::Assess(const Rows& rows) const {
+// What it shows by now: our wall clock may have been stepped since.
+std::optional<ServerClock> ClockWatch::ServerNow() const {
   std::optional<ServerClock> server = server_;
-  // What it shows by now: our wall clock may have been stepped since.
   if (server.has_value()) server->wall += clock_.BootTime() - server_read_at_;
+  return server;
+}
+
+ClockFindings ClockWatch::FindingsOf(const GuardVerdict& verdict) const {
+  ClockFindings findings{.facts = verdict.facts,
+                         .kernel_synchronised = clock_.Synchronised(),
+                         .unseen = verdict.unseen};
+  if (const auto server = ServerNow(); server && server->elsewhere) {
+    findings.server_ahead = server->wall - clock_.Now();
+  }
+  return findings;
+}
+
+GuardVerdict ClockWatch::Assess(const Rows& rows) const {
   return AssessClock({.anchor_state = anchor_state_,
                       .anchor = anchor_,
                       .copy_unreadable = damaged_,
                       .now = Read(),
                       .build_date = build_date_,
                       .seen = seen_,
-                      .server = server,
+                      .server = ServerNow(),
                       .would_delete_all = rows.would_delete_all,
                       .rows_ahead = rows.ahead,
                       .slot_ahead = rows.slot_ahead,

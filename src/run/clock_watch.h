@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "jobstore/state_store.h"
 #include "policy/clock_guard.h"
+#include "run/observer.h"
 #include "run/state_directory.h"
 
 namespace retentiond {
@@ -36,6 +37,9 @@ class ClockWatch {
   // The facts as they stand now. Cheap: nothing is read but the clocks.
   GuardVerdict Assess(const Rows& rows) const;
 
+  // The same for an observer.
+  ClockFindings FindingsOf(const GuardVerdict& verdict) const;
+
   // Acts on a verdict: keeps since when the clock has been in doubt and what
   // was seen of the time, sets the anchor where it may be set, and audits that
   // a doubt was cleared.
@@ -54,6 +58,7 @@ class ClockWatch {
   ClockReading Read() const;
 
  private:
+  std::optional<ServerClock> ServerNow() const;
   absl::Status LoadAnchor();
   absl::Status LoadDoubt();
   absl::Status LoadSeenTime();

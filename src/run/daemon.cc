@@ -12,7 +12,6 @@
 #include "base/status_macros.h"
 #include "run/cleanup.h"
 #include "run/lease_holder.h"
-#include "run/schedule_keeper.h"
 
 namespace retentiond {
 namespace {
@@ -24,9 +23,6 @@ using std::chrono::seconds;
 // The wall clock is asked again so often: it may be stepped at any time.
 constexpr Micros kLongestSleep = seconds(15);
 constexpr Micros kLookAtClockEvery = hours(1);
-// systemd's documentation asks for half of WatchdogSec=; nobody sets it below
-// ten seconds.
-constexpr Micros kBeatEvery = seconds(5);
 // How soon a standby looks again, and a run that the clock guard blocks or that
 // a person must allow.
 constexpr Micros kStandbyLook = seconds(5);
@@ -44,6 +40,25 @@ constexpr std::chrono::days kZonesApart{1};
 
 bool IsAway(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable;
+}
+
+std::optional<RunRecord> FirstOf(const std::vector<RunRecord>& runs) {
+  if (runs.empty()) return std::nullopt;
+  return runs.front();
+}
+
+absl::StatusOr<History> ReadHistory(StateStore& state) {
+  using enum RunOutcome;
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> last, state.ListRuns(1));
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> ended,
+                   state.ListRunsOf({kSuccess, kPartial, kFailed}, 1));
+  ASSIGN_OR_RETURN(const std::vector<RunRecord> good,
+                   state.ListRunsOf({kSuccess}, 1));
+  ASSIGN_OR_RETURN(const std::optional<AuditHead> head, state.Head());
+  return History{.last_run = FirstOf(last),
+                 .last_ended = FirstOf(ended),
+                 .last_success = FirstOf(good),
+                 .audit_head = head};
 }
 
 }  // namespace
@@ -110,9 +125,6 @@ absl::Status Daemon::Start() {
                    parts_.open(*settings_, OpenMode::kReadWrite));
   RETURN_IF_ERROR(SetSchedule(database));
   ASSIGN_OR_RETURN(state_, ReadState(database));
-  ASSIGN_OR_RETURN(const std::vector<RunRecord> last,
-                   database.state->ListRuns(1));
-  if (!last.empty()) status_.SetLastRun(last.front());
   if (const absl::Status look = LookAtClock(database); !look.ok()) {
     observers_.OnTrouble(look, "looking at the clock again in an hour");
   }
@@ -145,6 +157,8 @@ absl::StatusOr<ScheduleState> Daemon::ReadState(Database& database) {
     state.open_run = Slot{
         .date = open->slot, .start = open->slot_start, .cutoff = open->cutoff};
   }
+  ASSIGN_OR_RETURN(const History history, ReadHistory(*database.state));
+  observers_.OnHistory(history);
   return state;
 }
 
@@ -370,6 +384,7 @@ absl::Status Daemon::LookAtClock(Database& database) {
   RETURN_IF_ERROR(watch.Load());
   const GuardVerdict verdict =
       watch.Assess({.slot_ahead = LastSlotLiesAhead()});
+  observers_.OnClock(watch.FindingsOf(verdict));
   RETURN_IF_ERROR(watch.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
   if (!verdict.slot_is_wrong) return absl::OkStatus();
   return SetLastSlotBack(database);
@@ -398,100 +413,6 @@ absl::Status Daemon::SetLastSlotBack(Database& database) {
       ", under a clock that was ahead; counting from " + FormatDate(date));
   state_.last_slot = date;
   return absl::OkStatus();
-}
-
-// --- what may come at any time
-
-bool Daemon::AskedToStop() {
-  Beat();
-  TakeReloadRequest();
-  return parts_.stop_requested();
-}
-
-void Daemon::Beat() {
-  const Micros now = parts_.clock.BootTime();
-  Micros last = beaten_;
-  if (now - last < kBeatEvery) return;
-  if (beaten_.compare_exchange_strong(last, now)) parts_.service.Alive();
-}
-
-// In the middle of a run the new configuration is validated at once, and
-// adopted when the run is over.
-void Daemon::TakeReloadRequest() {
-  if (!parts_.take_reload_request || !parts_.take_reload_request()) return;
-  parts_.wakeup.Clear();  // or every pause from here on would be cut short
-  parts_.service.Reloading();
-  absl::StatusOr<SharedSettings> settings = CheckedSettings();
-  if (settings.ok()) {
-    new_settings_ = *std::move(settings);
-    observers_.OnNotice("the configuration was read anew");
-  } else {
-    observers_.OnTrouble(settings.status(), "keeping the old configuration");
-  }
-  parts_.service.Ready();
-}
-
-// All that a start would find wrong with it is found here.
-absl::StatusOr<SharedSettings> Daemon::CheckedSettings() {
-  ASSIGN_OR_RETURN(SharedSettings settings, parts_.load_settings());
-  RETURN_IF_ERROR(zones_.Load(settings->config.schedule.timezone).status());
-  RETURN_IF_ERROR(parts_.open(*settings, OpenMode::kReadOnly).status());
-  return settings;
-}
-
-absl::Status Daemon::AdoptNewSettings() {
-  if (new_settings_ == nullptr) return absl::OkStatus();
-  const SharedSettings old = std::exchange(settings_, new_settings_);
-  absl::Status adopted = BeginWithSettings();
-  if (!adopted.ok()) settings_ = old;
-  // They were validated: when the database is back, they are adopted.
-  if (IsAway(adopted)) return adopted;
-  if (!adopted.ok()) {
-    observers_.OnTrouble(adopted, "keeping the old configuration");
-  }
-  new_settings_ = nullptr;
-  retry_at_ = Micros(0);
-  return absl::OkStatus();
-}
-
-absl::Status Daemon::BeginWithSettings() {
-  ASSIGN_OR_RETURN(Database database,
-                   parts_.open(*settings_, OpenMode::kReadWrite));
-  ASSIGN_OR_RETURN(state_, ReadState(database));
-  return SetSchedule(database);
-}
-
-absl::Status Daemon::SetSchedule(Database& database) {
-  ASSIGN_OR_RETURN(schedule_,
-                   AdoptSchedule(settings_->config.schedule, zones_,
-                                 *database.state, parts_.clock.Now()));
-  observers_.OnSchedule(schedule_);
-  return absl::OkStatus();
-}
-
-absl::Status Daemon::FollowZoneFile() {
-  const std::string& name = settings_->config.schedule.timezone;
-  if (!zones_.HasChanged(name)) return absl::OkStatus();
-  // First: the change is seen once, and is to be audited.
-  ASSIGN_OR_RETURN(Database database,
-                   parts_.open(*settings_, OpenMode::kReadWrite));
-  const absl::StatusOr<absl::TimeZone> zone = zones_.Load(name);
-  if (!zone.ok()) {
-    observers_.OnTrouble(zone.status(), "keeping its rules as they were");
-    return absl::OkStatus();
-  }
-  schedule_.zone = *zone;
-  observers_.OnSchedule(schedule_);
-  const std::string version = ZoneDataVersion();
-  observers_.OnNotice(fmt::format(
-      "the rules of the time zone {} have changed on disk, version {}", name,
-      version));
-  return database.state
-      ->AppendAudit(
-          std::nullopt, "zone-data",
-          fmt::format(R"({{"timezone":"{}","version":"{}"}})", name, version),
-          parts_.clock.Now())
-      .status();
 }
 
 }  // namespace retentiond

@@ -157,6 +157,12 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnStandby("");
   observer.OnSchedule({});
   observer.OnNotice("");
+  observer.OnSettings(nullptr);
+  observer.OnHistory({});
+  observer.OnClock({});
+  observer.OnSurvey({}, {});
+  observer.OnBacklog({});
+  observer.OnPause(Governor(Governor::Manner::kNormal));
   observer.OnTrouble(absl::OkStatus(), "");
 }
 

@@ -5,6 +5,18 @@
 
 namespace retentiond {
 
+void ObserverList::OnSettings(const SharedSettings& settings) {
+  for (RunObserver* observer : observers_) observer->OnSettings(settings);
+}
+
+void ObserverList::OnHistory(const History& history) {
+  for (RunObserver* observer : observers_) observer->OnHistory(history);
+}
+
+void ObserverList::OnClock(const ClockFindings& findings) {
+  for (RunObserver* observer : observers_) observer->OnClock(findings);
+}
+
 void ObserverList::OnWait(Instant until) {
   for (RunObserver* observer : observers_) observer->OnWait(until);
 }
@@ -25,10 +37,22 @@ void ObserverList::OnPhase(const RunRecord& run) {
   for (RunObserver* observer : observers_) observer->OnPhase(run);
 }
 
+void ObserverList::OnSurvey(const RunRecord& run, const SurveyTotals& totals) {
+  for (RunObserver* observer : observers_) observer->OnSurvey(run, totals);
+}
+
+void ObserverList::OnBacklog(const Backlog& backlog) {
+  for (RunObserver* observer : observers_) observer->OnBacklog(backlog);
+}
+
 void ObserverList::OnBatch(const RunRecord& run, const Batch& batch,
                            const Governor& governor) {
   for (RunObserver* observer : observers_)
     observer->OnBatch(run, batch, governor);
+}
+
+void ObserverList::OnPause(const Governor& governor) {
+  for (RunObserver* observer : observers_) observer->OnPause(governor);
 }
 
 void ObserverList::OnFiles(const RunRecord& run, const FilesOutcome& outcome) {

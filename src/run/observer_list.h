@@ -14,13 +14,19 @@ class ObserverList : public RunObserver {
   explicit ObserverList(std::vector<RunObserver*> observers)
       : observers_(std::move(observers)) {}
 
+  void OnSettings(const SharedSettings& settings) override;
+  void OnHistory(const History& history) override;
+  void OnClock(const ClockFindings& findings) override;
   void OnWait(Instant until) override;
   void OnStandby(const std::string& leader) override;
   void OnMissed(const std::vector<LocalDate>& slots) override;
   void OnRunBegin(const RunRecord& run) override;
   void OnPhase(const RunRecord& run) override;
+  void OnSurvey(const RunRecord& run, const SurveyTotals& totals) override;
+  void OnBacklog(const Backlog& backlog) override;
   void OnBatch(const RunRecord& run, const Batch& batch,
                const Governor& governor) override;
+  void OnPause(const Governor& governor) override;
   void OnFiles(const RunRecord& run, const FilesOutcome& outcome) override;
   void OnBlocked(const RunRecord& run) override;
   void OnRunEnd(const RunRecord& run) override;

@@ -18,6 +18,11 @@ namespace {
 
 constexpr std::size_t kMostReferred = 20;
 
+absl::Status CheckNotStopped(const PreviewParts& parts) {
+  if (!parts.stop_requested()) return absl::OkStatus();
+  return absl::CancelledError("asked to stop");
+}
+
 // What a crash left in the trash, the run would remove first.
 void CountTrash(FileCleaner& cleaner, Preview& preview) {
   const FilesOutcome outcome = cleaner.EmptyTrash();
@@ -32,11 +37,13 @@ absl::Status NotePast(Database& database, FileCleaner& cleaner) {
   });
 }
 
-absl::Status PreviewBatches(Database& database, const Slot& slot,
+absl::Status PreviewBatches(const PreviewParts& parts, const Slot& slot,
                             FileCleaner& cleaner,
                             std::map<std::string, std::int64_t>& rows,
                             Preview& preview) {
+  Database& database = parts.database;
   while (true) {
+    RETURN_IF_ERROR(CheckNotStopped(parts));
     std::vector<Job> jobs;
     ASSIGN_OR_RETURN(
         const Batch batch,
@@ -70,8 +77,9 @@ absl::Status PreviewBatches(Database& database, const Slot& slot,
   }
 }
 
-absl::Status PreviewSweep(Database& database, const Slot& slot,
+absl::Status PreviewSweep(const PreviewParts& parts, const Slot& slot,
                           FileCleaner& cleaner, Preview& preview) {
+  Database& database = parts.database;
   SweepFacts facts{.jobs = preview.totals.total};
   ASSIGN_OR_RETURN(facts.jobs_left_last_time,
                    JobsLeftLastTime(*database.state));
@@ -82,6 +90,8 @@ absl::Status PreviewSweep(Database& database, const Slot& slot,
   }
   ASSIGN_OR_RETURN(const SweepResult sweep,
                    cleaner.Sweep(slot.cutoff, [] { return absl::OkStatus(); }));
+  // It may have ended early, and counted less than there is.
+  RETURN_IF_ERROR(CheckNotStopped(parts));
   preview.orphans = sweep.orphans;
   preview.files += sweep.outcome.files;
   preview.bytes += sweep.outcome.bytes;
@@ -113,11 +123,13 @@ absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
                     .slot = slot.date,
                     .now = parts.clock.Now()};
   ASSIGN_OR_RETURN(ledger.known, parts.database.state->ListRoots());
-  return FileCleaner::Open({.config = parts.config.files,
-                            .naming = parts.naming,
-                            .calls = parts.calls,
-                            .dry_run = DryRun::kYes,
-                            .ledger = std::move(ledger)});
+  return FileCleaner::Open(
+      {.config = parts.config.files,
+       .naming = parts.naming,
+       .calls = parts.calls,
+       .dry_run = DryRun::kYes,
+       .ledger = std::move(ledger),
+       .work = {.may_go_on = [&parts] { return !parts.stop_requested(); }}});
 }
 
 absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
@@ -144,7 +156,10 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
           {.cutoff = slot.cutoff,
            .slot_start = slot.start,
            .daemon_start = watch.WitnessesBefore(parts.clock.Now())},
-          [&](const Job& job) { return cleaner->Note(job); }));
+          [&](const Job& job) {
+            const absl::Status going = CheckNotStopped(parts);
+            return going.ok() ? cleaner->Note(job) : going;
+          }));
   for (const ClockFact fact :
        watch.Assess(ClockWatch::RowsOf(preview.totals)).facts) {
     if (Blocks(fact)) preview.blocked.emplace_back(NameOf(fact));
@@ -164,9 +179,9 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   CountTrash(*cleaner, preview);
 
   std::map<std::string, std::int64_t> rows;
-  RETURN_IF_ERROR(PreviewBatches(database, slot, *cleaner, rows, preview));
+  RETURN_IF_ERROR(PreviewBatches(parts, slot, *cleaner, rows, preview));
   preview.dependents = DependentsOf(database.jobs->plan(), rows);
-  RETURN_IF_ERROR(PreviewSweep(database, slot, *cleaner, preview));
+  RETURN_IF_ERROR(PreviewSweep(parts, slot, *cleaner, preview));
   preview.shielded = cleaner->shielded();
   return preview;
 }

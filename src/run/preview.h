@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,8 @@ struct PreviewParts {
   FileCalls& calls;
   Instant build_date;
   std::string host = HostName();
+  // Asked between jobs and between files: true ends the look with Cancelled.
+  std::function<bool()> stop_requested = [] { return false; };
 };
 
 // A cleaner that changes nothing, with nothing noted yet.

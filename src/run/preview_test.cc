@@ -79,6 +79,25 @@ TEST_F(PreviewTest, CountsWhatTheRunThenDeletes) {
 }
 
 // By a run that looks only, and by one that removes: the same walk.
+TEST_F(PreviewTest, EndsWhereverItIsAskedTo) {
+  FillTheFarm();
+  int questions = 0;
+  int stop_at = 0;
+  Database database = database_.Open();
+  PreviewParts parts = PartsOf(database);
+  parts.stop_requested = [&] { return ++questions > stop_at; };
+  absl::Status status = absl::CancelledError("");
+  while (absl::IsCancelled(status)) {
+    questions = 0;
+    database = database_.Open();
+    status = PreviewRun(parts, slot()).status();
+    if (absl::IsCancelled(status)) stop_at = questions;
+    ASSERT_LT(stop_at, 1'000);
+  }
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_GT(stop_at, 23);  // after the walk over the jobs, too
+}
+
 TEST_F(PreviewTest, CountsWhatTheRunDeletesOfAMixedTree) {
   AddJob("young", slot().cutoff);
   AddJob("working", BeforeCutoff(9), "RENDERING");

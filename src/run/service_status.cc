@@ -19,13 +19,25 @@ std::string ResultOf(const RunRecord& run) {
                      outcome, run.jobs_deleted);
 }
 
+std::string BlockOf(const RunRecord& run) {
+  return fmt::format("; {} is blocked by the clock: {}", FormatDate(run.slot),
+                     fmt::join(run.blocked, ", "));
+}
+
 }  // namespace
 
 ServiceStatus::ServiceStatus(ServiceNotifier& service, absl::TimeZone zone)
     : service_(service), zone_(zone) {}
 
-void ServiceStatus::SetLastRun(const std::optional<RunRecord>& run) {
-  last_ = run.has_value() ? ResultOf(*run) : "";
+void ServiceStatus::OnHistory(const History& history) {
+  const std::optional<RunRecord>& run = history.last_run;
+  if (!run.has_value()) {
+    last_.clear();
+  } else if (run->outcome == RunOutcome::kBlocked) {
+    last_ = BlockOf(*run);
+  } else {
+    last_ = ResultOf(*run);
+  }
 }
 
 void ServiceStatus::OnWait(Instant until) {
@@ -46,8 +58,7 @@ void ServiceStatus::OnBatch(const RunRecord& run, const Batch&,
 }
 
 void ServiceStatus::OnBlocked(const RunRecord& run) {
-  last_ = fmt::format("; {} is blocked by the clock: {}", FormatDate(run.slot),
-                      fmt::join(run.blocked, ", "));
+  last_ = BlockOf(run);
   Say("nothing is deleted until the clock is right again" + last_);
 }
 

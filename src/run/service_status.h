@@ -2,7 +2,6 @@
 // result, or how far a run has come.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "run/observer.h"
@@ -15,9 +14,7 @@ class ServiceStatus : public RunObserver {
   // `service` must outlive this. `zone` is for the times that a person reads.
   ServiceStatus(ServiceNotifier& service, absl::TimeZone zone);
 
-  // What the state says of the last run, known before the first wait.
-  void SetLastRun(const std::optional<RunRecord>& run);
-
+  void OnHistory(const History& history) override;
   void OnWait(Instant until) override;
   void OnStandby(const std::string& leader) override;
   void OnRunBegin(const RunRecord& run) override;

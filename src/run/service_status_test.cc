@@ -29,7 +29,7 @@ TEST_F(ServiceStatusTest, SaysEachLineOnce) {
 
 TEST_F(ServiceStatusTest, SaysWhatTheLastRunCameTo) {
   RunRecord run = Run();
-  status_.SetLastRun(run);
+  status_.OnHistory({.last_run = run});
   status_.OnWait(slot().start);
   EXPECT_EQ(lines().back(),
             "next run 2040-03-16T03:00:00+00:00; last run 2040-03-16: open, 0 "
@@ -41,7 +41,7 @@ TEST_F(ServiceStatusTest, SaysWhatTheLastRunCameTo) {
   EXPECT_EQ(lines().back(),
             "next run 2040-03-16T03:00:00+00:00; last run 2040-03-16: partial, "
             "7 jobs");
-  status_.SetLastRun(std::nullopt);
+  status_.OnHistory({});
   status_.OnWait(slot().start);
   EXPECT_EQ(lines().back(), "next run 2040-03-16T03:00:00+00:00");
 }
@@ -69,6 +69,12 @@ TEST_F(ServiceStatusTest, SaysWhatKeepsItFromCleaning) {
             "blocked by the clock: stepped, behind-anchor");
   status_.OnStandby("another");
   EXPECT_EQ(lines().back(), "standing by: another leads");
+  run.outcome = RunOutcome::kBlocked;
+  status_.OnHistory({.last_run = run});
+  status_.OnWait(slot().start);
+  EXPECT_EQ(lines().back(),
+            "next run 2040-03-16T03:00:00+00:00; 2040-03-16 is blocked by the "
+            "clock: stepped, behind-anchor");
   status_.OnTrouble(absl::UnavailableError("away"), "trying again");
   EXPECT_EQ(lines().back(), "away, trying again");
 }
@@ -85,6 +91,12 @@ TEST_F(ServiceStatusTest, IsToldOfEverythingThroughAList) {
   list.OnMissed({slot().date});
   list.OnFiles({}, {});
   list.OnNotice("a notice");
+  list.OnSettings(nullptr);
+  list.OnClock({});
+  list.OnSurvey({}, {});
+  list.OnBacklog({});
+  list.OnPause(Governor(Governor::Manner::kNormal));
+  list.OnHistory({});
   EXPECT_THAT(lines(), IsEmpty());
   list.OnStandby("another");
   list.OnBlocked(Run());
@@ -100,6 +112,11 @@ TEST_F(ServiceStatusTest, IsToldOfEverythingThroughAList) {
                 other.troubles.size() + other.begun.size() +
                 other.ended.size() + other.waits.size(),
             6U);
+  EXPECT_EQ(other.settings.size() + other.surveys.size() +
+                other.backlogs.size() + other.pauses.size() +
+                other.histories.size(),
+            5U);
+  EXPECT_TRUE(other.clock.has_value());
 }
 
 // What sd_notify does where there is no service manager: nothing.

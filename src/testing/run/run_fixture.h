@@ -32,6 +32,23 @@ class RecordingObserver : public RunObserver {
     begun.push_back(run);
     if (at_begin) at_begin();
   }
+  void OnSettings(const SharedSettings& held) override {
+    settings.push_back(held);
+  }
+  void OnHistory(const History& history) override {
+    histories.push_back(history);
+  }
+  void OnClock(const ClockFindings& findings) override { clock = findings; }
+  void OnSurvey(const RunRecord& run, const SurveyTotals& totals) override {
+    (void)run;
+    surveys.push_back(totals);
+  }
+  void OnBacklog(const Backlog& backlog) override {
+    backlogs.push_back(backlog);
+  }
+  void OnPause(const Governor& governor) override {
+    pauses.push_back(governor.reason());
+  }
   void OnStandby(const std::string& leader) override {
     leaders.push_back(leader);
   }
@@ -67,6 +84,12 @@ class RecordingObserver : public RunObserver {
   std::vector<std::string> leaders;
   std::vector<std::string> phases;
   std::vector<std::string> notices;
+  std::vector<SharedSettings> settings;
+  std::vector<History> histories;
+  std::optional<ClockFindings> clock;  // the last
+  std::vector<SurveyTotals> surveys;
+  std::vector<Backlog> backlogs;
+  std::vector<std::string> pauses;
   std::function<void(const std::string&)> at_phase;
   std::function<void()> at_begin;
   std::function<void()> at_batch;

@@ -1,4 +1,4 @@
-#include "config/password_file.h"
+#include "config/secret_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +14,9 @@ namespace retentiond {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
-class PasswordFileTest : public testing::Test {
+class SecretFileTest : public testing::Test {
  protected:
   void SetUp() override {
     std::string name =
@@ -27,31 +28,35 @@ class PasswordFileTest : public testing::Test {
 
   absl::StatusOr<std::string> Read(const std::string& content) {
     std::ofstream(directory_ / "password") << content;
-    return ReadPassword(directory_ / "password");
+    return ReadSecret(directory_ / "password", "database.password_file",
+                      "password");
   }
 
   std::filesystem::path directory_;
 };
 
-TEST_F(PasswordFileTest, TakesTheFirstLine) {
+TEST_F(SecretFileTest, TakesTheFirstLine) {
   EXPECT_EQ(*Read("secret"), "secret");
   EXPECT_EQ(*Read("secret\n"), "secret");
   EXPECT_EQ(*Read(" se cret \r\nmore\n"), " se cret ");
 }
 
-TEST_F(PasswordFileTest, RefusesAnEmptyFile) {
+TEST_F(SecretFileTest, RefusesAnEmptyFile) {
   for (const char* content : {"", "\n", "\r\n"}) {
     const absl::Status status = Read(content).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(MessageOf(status), HasSubstr("is empty"));
+    EXPECT_THAT(MessageOf(status),
+                HasSubstr("is empty; expected the password in its first line"));
   }
 }
 
-TEST_F(PasswordFileTest, NamesTheFileThatCannotBeRead) {
-  const absl::Status missing = ReadPassword(directory_ / "none").status();
+TEST_F(SecretFileTest, NamesTheFileThatCannotBeRead) {
+  const absl::Status missing =
+      ReadSecret(directory_ / "none", "http.token_file", "token").status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(MessageOf(missing), StartsWith("http.token_file: "));
   EXPECT_THAT(MessageOf(missing), HasSubstr("none: cannot be read: No such"));
-  EXPECT_FALSE(ReadPassword(directory_).ok());
+  EXPECT_FALSE(ReadSecret(directory_, "a.b", "token").ok());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "cli/json_text.h"
+#include "report/json_text.h"
 
 #include <algorithm>
 #include <chrono>
