@@ -271,12 +271,8 @@ absl::StatusOr<std::shared_ptr<PostgresConnection>> PostgresConnection::Open(
   // The server's notices go nowhere: only `run` logs.
   PQsetNoticeProcessor(
       connection->connection_, [](void*, const char*) {}, nullptr);
-  if (connection->server_version() < kOldestServer) {
-    return absl::InvalidArgumentError(fmt::format(
-        "database {}: the server is PostgreSQL {}.{}; expected 13 or newer",
-        connection->place_, connection->server_version() / 10000,
-        connection->server_version() % 10000));
-  }
+  RETURN_IF_ERROR(
+      CheckServerVersion(connection->place_, connection->server_version()));
   return connection;
 }
 
@@ -412,6 +408,19 @@ PostgresConnection::Transaction::~Transaction() {
 
 absl::Status PostgresConnection::Transaction::Commit() {
   return std::exchange(connection_, nullptr)->Execute("COMMIT");
+}
+
+absl::Status CheckServerVersion(const std::string& place, int version) {
+  if (version >= kOldestServer) return absl::OkStatus();
+  // Before 10 the first two numbers named a release.
+  const std::string found =
+      version >= 100000 ? fmt::format("{}.{}", version / 10000, version % 10000)
+                        : fmt::format("{}.{}.{}", version / 10000,
+                                      version / 100 % 100, version % 100);
+  return absl::InvalidArgumentError(fmt::format(
+      "database {}: the server is PostgreSQL {}; expected {} or newer: upgrade "
+      "the server (pg_upgrade), or name a newer one in database.url",
+      place, found, kOldestServer / 10000));
 }
 
 std::string SqlStateOf(const absl::Status& status) {

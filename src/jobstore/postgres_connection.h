@@ -151,6 +151,10 @@ class PostgresConnection {
   std::chrono::milliseconds longest_statement_;
 };
 
+// InvalidArgument: a server of this version (150004 is 15.4) is too old; the
+// message says what it is, what is needed, and what to do.
+absl::Status CheckServerVersion(const std::string& place, int version);
+
 // The SQLSTATE that the server answered with; empty when there is none.
 std::string SqlStateOf(const absl::Status& status);
 
