@@ -17,6 +17,7 @@ namespace retentiond {
 namespace {
 
 constexpr char kSqlStatePayload[] = "retentiond/sqlstate";
+constexpr char kLockNotAvailable[] = "55P03";
 
 // pg_type.oid of bytea, which no release changes.
 constexpr Oid kByteaOid = 17;
@@ -268,9 +269,15 @@ absl::StatusOr<std::shared_ptr<PostgresConnection>> PostgresConnection::Open(
     return StatusOfFailedOpen(connection->place_,
                               Trimmed(PQerrorMessage(connection->connection_)));
   }
-  // The server's notices go nowhere: only `run` logs.
-  PQsetNoticeProcessor(
-      connection->connection_, [](void*, const char*) {}, nullptr);
+  // The server's notices go nowhere else: only `run` logs.
+  PQsetNoticeReceiver(
+      connection->connection_,
+      [](void* warned, const pg_result* notice) {
+        if (FieldOf(notice, PG_DIAG_SQLSTATE) == kLockNotAvailable) {
+          *static_cast<bool*>(warned) = true;
+        }
+      },
+      &connection->warned_of_a_lock_);
   RETURN_IF_ERROR(
       CheckServerVersion(connection->place_, connection->server_version()));
   return connection;
@@ -351,6 +358,7 @@ absl::Status PostgresConnection::ExecuteWithin(const std::string& sql,
                                                std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   bool cancelled = false;
+  warned_of_a_lock_ = false;
   int ready = PQsendQuery(connection_, sql.c_str());
   while (ready == 1 && PQisBusy(connection_) == 1) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -376,6 +384,11 @@ absl::Status PostgresConnection::ExecuteWithin(const std::string& sql,
     if (status.ok()) status = one;
   }
   if (!any) return StatusOf(nullptr, sql);
+  if (status.ok() && warned_of_a_lock_) {
+    status = absl::AbortedError(
+        fmt::format("database {}: others have it locked", place_));
+    status.SetPayload(kSqlStatePayload, absl::Cord(kLockNotAvailable));
+  }
   return status;
 }
 
@@ -435,7 +448,7 @@ bool IsRefusal(const absl::Status& status) {
 }
 
 bool IsLockTimeout(const absl::Status& status) {
-  return SqlStateOf(status) == "55P03";
+  return SqlStateOf(status) == kLockNotAvailable;
 }
 
 }  // namespace retentiond

@@ -14,6 +14,7 @@
 #include "policy/zone.h"
 #include "run/slow_run.h"
 #include "run/sweep_guard.h"
+#include "run/table_changes.h"
 
 namespace retentiond {
 namespace {
@@ -125,7 +126,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
   ASSIGN_OR_RETURN(step, SweepOrphans());
   if (step != Step::kDone) return step;
   BeginPhase("tidy-up");
-  if (const absl::Status tidy = parts_.database.jobs->TidyUp(); !tidy.ok()) {
+  if (const absl::Status tidy =
+          TidyUpTables(*parts_.database.jobs, TimeLeft(), run_);
+      !tidy.ok()) {
     parts_.observer.OnTrouble(tidy, "leaving the free space as it is");
   }
   return Step::kDone;
@@ -233,6 +236,11 @@ absl::Status Cleanup::Claim() {
   }
   RETURN_IF_ERROR(parts_.database.state->RecordRoots(
       cleaner_->root_set().records(), lease_));
+  if (const absl::Status noted = NoteTablesBefore(*parts_.database.jobs, run_);
+      !noted.ok()) {
+    parts_.observer.OnTrouble(noted,
+                              "leaving the tables' sizes out of the record");
+  }
   parts_.observer.OnRunBegin(run_);
   return parts_.database.state->UpdateRun(run_, lease_);
 }
@@ -379,6 +387,9 @@ absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
     RETURN_IF_ERROR(RecordFiles(files));
   }
+  SettleTables(outcome == RunOutcome::kFailed ? "the run failed"
+                                              : "the window ended first",
+               run_);
   run_.outcome = outcome;
   run_.finished = parts_.clock.Now();
   EndPhase();

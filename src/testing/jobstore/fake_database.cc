@@ -134,8 +134,25 @@ class FakeJobStore : public JobStore {
         });
   }
 
-  absl::Status TidyUp() override {
-    return database_.script_.Call("TidyUp", [] { return absl::OkStatus(); });
+  absl::StatusOr<std::vector<TableSize>> TableSizes() override {
+    return database_.script_.Call(
+        "TableSizes", [&]() -> absl::StatusOr<std::vector<TableSize>> {
+          return database_.table_sizes;
+        });
+  }
+
+  absl::StatusOr<VacuumOutcome> TidyUp(const std::vector<std::string>& tables,
+                                       Micros longest) override {
+    (void)longest;
+    return database_.script_.Call(
+        "TidyUp", [&]() -> absl::StatusOr<VacuumOutcome> {
+          VacuumOutcome outcome;
+          for (const std::string& table : tables) {
+            const auto found = database_.vacuumed.find(table);
+            if (found != database_.vacuumed.end()) outcome.insert(*found);
+          }
+          return outcome;
+        });
   }
 
   absl::StatusOr<DatabaseSize> Size() override {
