@@ -84,6 +84,8 @@ struct PartitionStep {
   std::string name;
   std::int64_t jobs = 0;  // that the recorder was shown since its beginning
   std::string reason;     // why it stays
+  // The next call turns to another partition, or goes on with this one.
+  bool more = false;
 };
 
 struct Batch {

@@ -379,6 +379,27 @@ TEST_F(PostgresDeparturesTest, TriesAgainThenGoesRowByRowBesideALock) {
   EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
 }
 
+TEST_F(PostgresDeparturesTest, TriesEachPartitionOnceBesideALongReader) {
+  Survey();
+  farm_.Execute("BEGIN; SELECT count(*) FROM \"Job\"");
+  // Noted once, tried three times.
+  for (const bool last : {false, true}) {
+    for (const Kind kind :
+         {Kind::kLeaving, Kind::kWaiting, Kind::kWaiting, Kind::kStays}) {
+      const Batch step = Step();
+      ASSERT_TRUE(step.partition.has_value());
+      EXPECT_EQ(step.partition->kind, kind);
+      EXPECT_EQ(step.partition->more, !last || kind != Kind::kStays);
+    }
+  }
+  // Not again on this night, also after the survey that is owed.
+  ASSERT_TRUE(store_->Survey(TestSurvey(), nullptr).ok());
+  EXPECT_THAT(Run(), IsEmpty());
+  farm_.Execute("COMMIT");
+  EXPECT_EQ(Jobs(), "b9");
+  EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
+}
+
 TEST_F(PostgresDeparturesTest, DropsWhenALockIsReleasedInTime) {
   Survey();
   ASSERT_EQ(Step().partition->kind, Kind::kLeaving);

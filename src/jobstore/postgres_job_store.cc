@@ -240,6 +240,7 @@ absl::StatusOr<std::optional<Batch>> PostgresJobStore::NextDeparture(
   ASSIGN_OR_RETURN(std::optional<Batch> step,
                    departures_->Next(request, record));
   if (!step.has_value()) return step;
+  step->partition->more = !departures_->done();
   if (step->partition->kind == PartitionStep::Kind::kDropped) {
     const Seen& seen = seen_.at(oid);
     // A candidate that is gone is passed over: this saves only looking.

@@ -280,7 +280,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
     return Step::kBlocked;
   }
   RETURN_IF_ERROR(RenewLeaseIfDue());
-  if (survey_owed_) {
+  // Partitions touch no file, and a survey for each that stays would read all
+  // jobs as often as there are partitions.
+  if (survey_owed_ && !partitions_left_) {
     // Also after a failure in its middle: half a survey knows half the shield.
     RETURN_IF_ERROR(Survey());
     survey_owed_ = false;
@@ -319,6 +321,7 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
 absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
                                          const std::vector<Job>& jobs) {
   parts_.observer.OnBatch(run_, batch, governor_);
+  partitions_left_ = batch.partition->more;
   switch (batch.partition->kind) {
     case PartitionStep::Kind::kLeaving:
       return cleaner_->Forget(jobs);
@@ -331,7 +334,7 @@ absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
       files_left_ = true;
       return absl::OkStatus();
     case PartitionStep::Kind::kStays:
-      survey_owed_ = batch.partition->jobs > 0;
+      survey_owed_ |= batch.partition->jobs > 0;
       return absl::OkStatus();
   }
   return absl::InternalError("unknown step");  // GCOV_EXCL_LINE: all returned

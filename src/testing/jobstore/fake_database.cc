@@ -272,6 +272,7 @@ absl::StatusOr<Batch> FakeJobStore::StepOfPartition(
   step.name = "job_old";
   step.reason = "a row of Invoice refers to its rows";
   database_.partition_steps.pop_front();
+  step.more = !database_.partition_steps.empty();
   if (step.kind == PartitionStep::Kind::kLeaving) {
     const std::string id = candidates_.at(leaving_.size()).second;
     Batch noted;
