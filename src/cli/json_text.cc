@@ -201,7 +201,7 @@ bool IsOk(const std::vector<Finding>& findings) {
 }
 
 std::string JsonOf(const std::vector<Finding>& findings,
-                   const std::vector<std::string>& done) {
+                   const std::vector<std::string>& done, bool ok) {
   Json list = Json::array();
   for (const Finding& finding : findings) {
     list.push_back({{"level", NameOf(finding.level)},
@@ -211,7 +211,7 @@ std::string JsonOf(const std::vector<Finding>& findings,
                     {"message", finding.message},
                     {"fix", finding.fix}});
   }
-  Json json = {{"ok", IsOk(findings)}, {"findings", list}};
+  Json json = {{"ok", ok}, {"findings", list}};
   if (!done.empty()) json["done"] = done;
   return Dump(json);
 }

@@ -93,6 +93,27 @@ absl::Status AddMissingCascades(PostgresConnection& connection,
   return absl::OkStatus();
 }
 
+absl::Status AddUnvalidated(PostgresConnection& connection,
+                            const PostgresCatalog& catalog,
+                            const DeletionPlan& plan,
+                            std::vector<Finding>& findings) {
+  for (const PlanTable& table : plan.tables) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> statements,
+        ValidationStatements(connection, catalog, plan, table.name));
+    for (const std::string& statement : statements) {
+      findings.push_back(
+          {Finding::Level::kWarning, "cascade-not-validated", table.name, "",
+           fmt::format("a cascade of {} is NOT VALID: its rows from before it "
+                       "was made may refer to jobs that are gone, and no "
+                       "partition of it is dropped",
+                       table.name),
+           statement});
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddPrivileges(PostgresConnection& connection,
                            const PostgresCatalog& catalog,
                            const DeletionPlan& plan,
@@ -247,6 +268,7 @@ absl::StatusOr<std::vector<Finding>> CheckPostgres(
   RETURN_IF_ERROR(AddPrivileges(connection, catalog, plan, findings));
   AddMissingIndexes(catalog, plan, findings);
   RETURN_IF_ERROR(AddMissingCascades(connection, catalog, plan, findings));
+  RETURN_IF_ERROR(AddUnvalidated(connection, catalog, plan, findings));
   const JobLayout& layout = jobs.layout();
   if (!catalog.catalog.Find(layout.table)->HasIndexOn({layout.created})) {
     findings.push_back(

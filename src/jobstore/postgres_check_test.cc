@@ -130,6 +130,23 @@ TEST_F(PostgresCheckTest, GivesACascadeToTheNamedTableOnly) {
   EXPECT_THAT(Clean().rows, ElementsAre(Pair("Job", 1), Pair("log", 1)));
 }
 
+TEST_F(PostgresCheckTest, FinishesACascadeThatWasInterrupted) {
+  farm_.Execute(
+      "CREATE TABLE log(job text); ALTER TABLE log ADD CONSTRAINT \"l g\" "
+      "FOREIGN KEY (job) REFERENCES \"Job\" ON DELETE CASCADE NOT VALID;"
+      "CREATE TABLE tag(job text); ALTER TABLE tag ADD FOREIGN KEY (job) "
+      "REFERENCES \"Job\" ON DELETE CASCADE NOT VALID");
+  EXPECT_THAT(Findings().at("cascade-not-validated"), HasSubstr("VALIDATE"));
+  EXPECT_THAT(AddCascade("log"),
+              ElementsAre("ALTER TABLE \"public\".\"log\" VALIDATE "
+                          "CONSTRAINT \"l g\""));
+  EXPECT_THAT(ConstraintOf("log"), HasSubstr("l gtrue"));
+  EXPECT_THAT(ConstraintOf("tag"), HasSubstr("NOT VALID"));
+  EXPECT_THAT(AddCascade("log"), IsEmpty());
+  EXPECT_THAT(AddCascade("tag"), SizeIs(1));
+  EXPECT_FALSE(Findings().contains("cascade-not-validated"));
+}
+
 TEST_F(PostgresCheckTest, GivesACascadeToAPartitionedTableAtOnce) {
   farm_.Execute(
       "CREATE TABLE log(job text REFERENCES \"Job\") PARTITION BY HASH (job);"
