@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,14 @@ class PostgresCheckTest : public PostgresJobStoreTest {
         "FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND "
         "conrelid = '" +
         table + "'::regclass");
+  }
+  std::optional<Finding::Level> LevelOf(const std::string& code) {
+    OpenStore(OpenMode::kReadOnly);
+    const std::vector<Finding> findings = store_->Check().value();
+    for (const Finding& finding : findings) {
+      if (finding.code == code) return finding.level;
+    }
+    return std::nullopt;
   }
   std::vector<std::string> AddCascade(const std::string& table) {
     OpenStore();
@@ -108,6 +117,33 @@ TEST_F(PostgresCheckTest, TakesAServerForCitusOnlyWithItsTables) {
   farm_.Execute(kLock);
   EXPECT_FALSE(is_put_off());
   farm_.Execute("ROLLBACK");
+}
+
+TEST_F(PostgresCheckTest, FindsAnIdThatTwoJobsCouldHave) {
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
+  farm_.Execute(
+      "DROP TABLE \"Job\"; CREATE TABLE \"Job\"(id text, status text, "
+      "\"createdAt\" timestamptz, row int PRIMARY KEY);"
+      "CREATE UNIQUE INDEX ON \"Job\"(id) WHERE id > 'x';"
+      "CREATE UNIQUE INDEX ON \"Job\"(lower(id));"
+      "CREATE INDEX ON \"Job\"(id)");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kError);
+  farm_.Execute(Findings().at("id-not-unique"));
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
+}
+
+TEST_F(PostgresCheckTest, AsksTheRowsWhetherIdsRepeatWhereTheKeyHasTheTime) {
+  farm_.Execute(
+      "DROP TABLE \"Job\"; CREATE TABLE \"Job\"(id text, status text, "
+      "\"createdAt\" timestamptz, PRIMARY KEY (id, \"createdAt\")) "
+      "PARTITION BY RANGE (\"createdAt\"); CREATE TABLE j PARTITION OF "
+      "\"Job\" DEFAULT; INSERT INTO \"Job\" VALUES ('a', '', '2026-01-01Z'), "
+      "('b', '', '2026-01-01Z')");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kWarning);
+  farm_.Execute("INSERT INTO \"Job\" VALUES ('a', '', '2026-01-02Z')");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kError);
+  farm_.layout.id = {"id", "createdAt"};
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
 }
 
 // --- check --fix --cascade
