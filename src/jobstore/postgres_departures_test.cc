@@ -6,10 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,28 +54,12 @@ INSERT INTO "Job" VALUES ('a4', 'FAILED', '2026-03-04 00:00Z'),
   ('b9', 'FAILED', '2026-03-09 03:00Z');
 INSERT INTO log SELECT id, "createdAt", i FROM "Job", generate_series(1, 3) i)sql";
 
-constexpr std::chrono::seconds kLongestOther{60};
-
 class PostgresDeparturesTest : public PostgresJobStoreTest {
  protected:
   PostgresDeparturesTest() { farm_.Execute(kFarm); }
 
-  // Transactions of other tests on the same server, older than the jobs, would
-  // make the jobs pass for changed ones. Polled: nobody tells of their end.
-  void OutliveOthers() {
-    const std::string now = farm_.Text("SELECT pg_current_xact_id()::xid");
-    const std::string older = fmt::format(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname <> "
-        "current_database() AND age(backend_xid) >= age('{}'::xid)",
-        now);
-    const auto end = std::chrono::steady_clock::now() + kLongestOther;
-    while (farm_.Int(older) > 0) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end);
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
   void Survey() {
-    OutliveOthers();
+    farm_.OutliveOthers();
     OpenStore();
     ASSERT_EQ(store_->Survey(TestSurvey(), nullptr).status(), absl::OkStatus());
   }
