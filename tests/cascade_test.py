@@ -1,5 +1,7 @@
 """A cascade is given to the table that the administrator names, and no other."""
 
+import json
+
 import harness
 import postgres_farm
 
@@ -15,9 +17,19 @@ class SqliteCascadeTest(harness.FarmTest):
                 'TEXT REFERENCES "Job" ("id"))')
         schema = farm.query("SELECT * FROM sqlite_master")
         done = farm.run("check", "--fix", "--cascade", "Invoice")
-        self.assertEqual(0, done.returncode, done.stderr)
+        # What was asked for is not done.
+        self.assertEqual(1, done.returncode, done.stderr)
         self.assertIn("ON DELETE CASCADE", done.stdout)
         self.assertNotIn("done:", done.stdout)
+        told = farm.run("check", "--fix", "--cascade", "Invoice", "--json")
+        self.assertEqual(1, told.returncode, told.stderr)
+        report = json.loads(told.stdout)
+        self.assertIs(False, report["ok"])
+        finding, = report["findings"]
+        self.assertEqual(("missing-cascade", "Invoice", "jobId"), (
+            finding["code"], finding["table"], finding["column"]))
+        self.assertIn("SQLite cannot alter a constraint", finding["fix"])
+        self.assertNotIn("done", report)
         self.assertEqual(schema, farm.query("SELECT * FROM sqlite_master"))
 
 
@@ -45,6 +57,22 @@ class PostgresCascadeTest(postgres_farm.PostgresTest):
         self.assertEqual("c", after["note"][0])
         del before["note"], after["note"]
         self.assertEqual(before, after)
+
+    def test_finishes_what_was_interrupted(self):
+        farm = self.farm
+        farm.use_fixture("render-manager")
+        farm.sql("""CREATE TABLE note (job text);
+            ALTER TABLE note ADD CONSTRAINT note_job FOREIGN KEY (job)
+              REFERENCES "Job" ON DELETE CASCADE NOT VALID""")
+        self.assertEqual(("c", "f"), self.constraints()["note"])
+        self.assertIn("cascade-not-validated", farm.run("check").stdout)
+        done = farm.run("check", "--fix", "--cascade", "note", "--json")
+        self.assertEqual(0, done.returncode, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual({"ok": True, "findings": [], "done": [
+            'ALTER TABLE "public"."note" VALIDATE CONSTRAINT note_job']},
+            report)
+        self.assertEqual(("c", "t"), self.constraints()["note"])
 
 
 def farm_rows(rows):

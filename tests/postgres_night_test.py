@@ -49,6 +49,11 @@ class PostgresNightTest(postgres_farm.PostgresTest):
         self.assertEqual(1, run["held"])
         self.assertEqual([], run["errors"])
         self.assertEqual(3 * 121, run["files_deleted"])
+        table, = run["tables"]
+        self.assertEqual(("Job", "done", 0), (
+            table["table"], table["vacuum"], table["dead_rows_after"]))
+        self.assertGreater(table["bytes_before"], 0)
+        self.assertGreater(table["bytes_after"], 0)
         self.assert_each_audited_once(expired)
 
     def check_commands(self, expired, kept):

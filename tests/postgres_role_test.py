@@ -50,10 +50,22 @@ class PostgresRoleTest(postgres_farm.PostgresTest):
              "JobAsset": 2 * len(expired)}, run["rows_deleted"])
         self.assert_each_audited_once(expired)
         self.assertIn("Invoice", farm.run("why", self.invoiced).stdout)
-        # VACUUM is the owner's, and was left to the server.
+        # VACUUM is the owner's, was left to the server, and that is said.
+        self.assertEqual(
+            {table: "skipped: the role does not own the table"
+             for table in ("Job", "JobLog", "JobAsset")},
+            {each["table"]: each["vacuum"] for each in run["tables"]})
+        self.assertEqual(run["tables"], self.told_in_the_audit())
+        log = farm.daemons[-1].log_text()
+        self.assertRegex(log, 'table name="Job" .* vacuum="skipped: the role '
+                              'does not own the table"')
         self.assertEqual([["0"]], farm.sql(
             "SELECT sum(vacuum_count) FROM pg_stat_user_tables "
             "WHERE schemaname = 'public'"))
+
+    def told_in_the_audit(self):
+        record, = self.farm.audit_records("run-end")
+        return record["facts"]["tables"]
 
     def test_cleans_without_row_locks(self):
         self.lives_through_the_night()

@@ -180,8 +180,7 @@ class PostgresThreeDaemonsTest(postgres_farm.PostgresTest):
         self.assertIn(run["outcome"], ("success", "partial"))
         # Whoever was paused kept the roots to itself meanwhile.
         for error in run["errors"]:
-            self.assertRegex(error, "another process is at work"
-                                    "|its root is not there")
+            self.assertIn("another process is at work", error)
         self.assertEqual(self.kept, farm.jobs())
         self.assertEqual(len(self.expired), run["jobs_deleted"])
         self.assertEqual(["0", "0"], farm.orphan_rows())

@@ -38,39 +38,51 @@ void Print(Terminal& out, const std::vector<Finding>& findings,
                          : out.In(Colour::kRed, "not ready"));
 }
 
+// What `--cascade` is for: references of `table` without a cascade, and
+// cascades that were not validated.
+std::vector<Finding> CascadeFindings(const std::vector<Finding>& findings,
+                                     const std::string& table) {
+  std::vector<Finding> found;
+  for (const Finding& finding : findings) {
+    if (finding.table == table && (finding.code == "missing-cascade" ||
+                                   finding.code == "cascade-not-validated")) {
+      found.push_back(finding);
+    }
+  }
+  return found;
+}
+
 // Gives `table` its cascade, or prints what an administrator has to do: SQLite
 // cannot alter a constraint.
 absl::StatusOr<ExitCode> Cascade(const CommandContext& context,
                                  const std::string& table) {
   ASSIGN_OR_RETURN(Session session, OpenSession(context, OpenMode::kReadOnly));
-  ASSIGN_OR_RETURN(const std::vector<Finding> findings,
-                   session.database.jobs->Check());
-  std::vector<std::string> fixes;
-  for (const Finding& finding : findings) {
-    if (finding.code != "missing-cascade" || finding.table != table) continue;
-    fixes.push_back(finding.fix);
-  }
-  if (fixes.empty()) {
+  JobStore& jobs = *session.database.jobs;
+  ASSIGN_OR_RETURN(std::vector<Finding> findings, jobs.Check());
+  std::vector<Finding> left = CascadeFindings(findings, table);
+  if (left.empty()) {
     return absl::OutOfRangeError(
         "--cascade: no table \"" + table +
         "\" refers to jobs without a cascade; `retentiond check` lists those "
         "that do");
   }
-  const absl::StatusOr<std::vector<std::string>> done =
-      session.database.jobs->AddCascade(table);
+  absl::StatusOr<std::vector<std::string>> done = jobs.AddCascade(table);
   if (done.status().code() == absl::StatusCode::kUnimplemented) {
-    for (const std::string& fix : fixes) context.terminal.Out(fix);
-    return ExitCode::kOk;
+    done = std::vector<std::string>();
+  } else {
+    RETURN_IF_ERROR(done.status());
+    ASSIGN_OR_RETURN(findings, jobs.Check());
+    left = CascadeFindings(findings, table);
   }
-  RETURN_IF_ERROR(done.status());
   if (context.json) {
-    context.terminal.Out(JsonOf(std::vector<Finding>(), *done));
-    return ExitCode::kOk;
+    context.terminal.Out(JsonOf(left, *done, /*ok=*/left.empty()));
+  } else {
+    for (const std::string& statement : *done) {
+      context.terminal.Out("done: " + statement);
+    }
+    for (const Finding& finding : left) context.terminal.Out(finding.fix);
   }
-  for (const std::string& statement : *done) {
-    context.terminal.Out("done: " + statement);
-  }
-  return ExitCode::kOk;
+  return left.empty() ? ExitCode::kOk : ExitCode::kNotOk;
 }
 
 absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
@@ -90,7 +102,7 @@ absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
                .calls = context.wiring.calls,
                .build_date = Instant(std::chrono::seconds(kCommitTime))}));
   if (context.json) {
-    context.terminal.Out(JsonOf(findings, done));
+    context.terminal.Out(JsonOf(findings, done, IsOk(findings)));
   } else {
     Print(context.terminal, findings, done);
   }

@@ -192,6 +192,39 @@ absl::Status ReadParameters(std::string_view text, PostgresUrl& url) {
   return absl::OkStatus();
 }
 
+std::string EncodeHost(std::string_view host) {
+  if (host.starts_with('/') || host.find(':') == std::string_view::npos) {
+    return Encode(host);
+  }
+  std::string address;
+  for (const std::string_view group : Split(host, ':')) {
+    address += address.empty() ? '[' : ':';
+    address += Encode(group);
+  }
+  return address + ']';
+}
+
+// The two lists as "host1:5432,host2:5433"; one port alone is that of all.
+std::string HostsOf(const PostgresUrl& url) {
+  const auto list = [&](const char* key) -> std::vector<std::string_view> {
+    const auto found = url.parameters.find(key);
+    if (found == url.parameters.end()) return {};
+    return Split(found->second, ',');
+  };
+  const std::vector<std::string_view> hosts = list("host");
+  const std::vector<std::string_view> ports = list("port");
+  std::string text;
+  for (std::size_t i = 0; i < std::max(hosts.size(), ports.size()); ++i) {
+    if (i > 0) text += ',';
+    if (i < hosts.size()) text += EncodeHost(hosts[i]);
+    std::string_view port;
+    if (i < ports.size()) port = ports[i];
+    if (ports.size() == 1) port = ports[0];
+    if (!port.empty()) text += ':' + Encode(port);
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::StatusOr<PostgresUrl> ParsePostgresUrl(const std::string& url) {
@@ -226,8 +259,8 @@ std::string PublicUrl(const PostgresUrl& url) {
     if (found == url.parameters.end()) return "";
     return before + Encode(found->second) + after;
   };
-  return "postgresql://" + part("user", "", "@") + part("host", "", "") +
-         part("port", ":", "") + part("dbname", "/", "") +
+  return "postgresql://" + part("user", "", "@") + HostsOf(url) +
+         part("dbname", "/", "") +
          (url.schema.empty() ? "" : "?schema=" + Encode(url.schema));
 }
 

@@ -98,6 +98,21 @@ TEST(PostgresUrlTest, NamesTheDatabaseWithoutASecret) {
   EXPECT_EQ(public_url("postgresql://"), "postgresql://");
 }
 
+TEST(PostgresUrlTest, NamesSeveralHostsSoThatTheyAreReadBack) {
+  for (const std::string url :
+       {"postgresql://a:1,b:2/farm", "postgresql://a:1,b/farm",
+        "postgresql://a,b:2/farm", "postgresql://a,b/farm",
+        "postgresql://u@[::1]:5433,[fe80::1%25eth0]/farm",
+        "postgresql://%2Frun%2Fpg:5433,h/farm", "postgresql://:5433/farm",
+        "postgresql://a.example:1,b-c.example:2,%2Ftmp:3/farm?schema=s"}) {
+    EXPECT_EQ(PublicUrl(*ParsePostgresUrl(url)), url);
+    EXPECT_EQ(UrlWithoutSecrets(*ParsePostgresUrl(url)), url);
+  }
+  // One port is that of all.
+  EXPECT_EQ(PublicUrl(*ParsePostgresUrl("postgresql:///f?host=a,b&port=5433")),
+            "postgresql://a:5433,b:5433/f");
+}
+
 TEST(PostgresUrlTest, RefusesWhatIsMalformedAndRepeatsNothingOfIt) {
   for (const std::string url :
        {"postgresql://u:CANARY%@h/farm", "postgresql://u:CANARY%4@h/farm",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/escape.h"
+#include "jobstore/run_columns.h"
 
 namespace retentiond {
 namespace {
@@ -115,6 +116,8 @@ std::string RunEndFacts(const RunRecord& run) {
   facts["kept"] = RowsOf(run.kept);
   facts["errors"] = TextsOf(run.errors);
   if (!run.marks.empty()) facts["marks"] = TextsOf(run.marks);
+  if (!run.tables.empty())
+    facts["tables"] = json::parse(JsonOfTables(run.tables));
   return facts.dump();
 }
 

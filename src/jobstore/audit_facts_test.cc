@@ -62,5 +62,20 @@ TEST(RunEndFacts, LeavesOutTheOutcomeThatThereIsNot) {
   EXPECT_NE(RunEndFacts(run).find(R"("outcome":"failed")"), std::string::npos);
 }
 
+TEST(RunEndFacts, SaysWhatIsKnownOfTheTables) {
+  RunRecord run;
+  EXPECT_EQ(RunEndFacts(run).find("tables"), std::string::npos);
+  run.tables.push_back({.table = "Job",
+                        .bytes_before = 16384,
+                        .bytes_after = 8192,
+                        .dead_rows_before = 0,
+                        .dead_rows_after = {},
+                        .vacuum = "done"});
+  EXPECT_NE(RunEndFacts(run).find(
+                R"("tables":[{"bytes_after":8192,"bytes_before":16384,)"
+                R"("dead_rows_before":0,"table":"Job","vacuum":"done"}])"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace retentiond

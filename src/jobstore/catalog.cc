@@ -35,6 +35,17 @@ bool CatalogTable::HasIndexOn(const std::vector<std::string>& searched) const {
                      });
 }
 
+bool CatalogTable::IsUnique(const std::vector<std::string>& searched) const {
+  const auto is_searched = [&](const std::string& column) {
+    return std::find(searched.begin(), searched.end(), column) !=
+           searched.end();
+  };
+  return std::any_of(unique.begin(), unique.end(),
+                     [&](const std::vector<std::string>& key) {
+                       return std::all_of(key.begin(), key.end(), is_searched);
+                     });
+}
+
 const CatalogTable* Catalog::Find(const std::string& name) const {
   const auto found = std::find_if(
       tables.begin(), tables.end(),

@@ -42,10 +42,15 @@ struct CatalogTable {
   bool without_rowid = false;            // SQLite
   // The columns of each index that covers all rows, in the index's order.
   std::vector<std::vector<std::string>> indexes;
+  // The columns of each primary key, constraint or index over plain columns
+  // that keeps two rows from having the same values in them.
+  std::vector<std::vector<std::string>> unique;
   std::optional<std::int64_t> estimated_rows;
 
   // Whether an index leads with these columns, in any order among themselves.
   bool HasIndexOn(const std::vector<std::string>& searched) const;
+  // Whether no two rows have the same values in these columns.
+  bool IsUnique(const std::vector<std::string>& searched) const;
 };
 
 struct Catalog {

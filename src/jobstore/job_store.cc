@@ -11,4 +11,8 @@ absl::StatusOr<std::vector<std::string>> JobStore::AddCascade(
                                   " cannot be altered in this database");
 }
 
+absl::StatusOr<std::vector<TableSize>> JobStore::TableSizes() {
+  return std::vector<TableSize>();
+}
+
 }  // namespace retentiond

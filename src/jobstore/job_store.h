@@ -84,6 +84,8 @@ struct PartitionStep {
   std::string name;
   std::int64_t jobs = 0;  // that the recorder was shown since its beginning
   std::string reason;     // why it stays
+  // The next call turns to another partition, or goes on with this one.
+  bool more = false;
 };
 
 struct Batch {
@@ -120,6 +122,18 @@ using JobVisitor = std::function<absl::Status(const Job&)>;
 // batch's transaction, so it must be quick and must not use the store.
 using BatchRecorder =
     std::function<absl::StatusOr<Belongings>(const std::vector<Job>& jobs)>;
+
+// How large a table is, with its indexes and all its partitions.
+struct TableSize {
+  std::string table;
+  std::int64_t bytes = 0;
+  std::optional<std::int64_t> dead_rows;  // none: nobody counts them
+};
+
+// What vacuuming came to, by table: kVacuumDone, or a text that begins
+// "skipped" and says why.
+using VacuumOutcome = std::map<std::string, std::string>;
+inline constexpr char kVacuumDone[] = "done";
 
 struct DatabaseSize {
   std::string kind;  // "sqlite", "postgresql"
@@ -178,9 +192,16 @@ class JobStore {
   virtual absl::StatusOr<std::vector<std::string>> AddCascade(
       const std::string& table);
 
+  // Of the job table and its dependents; empty where the database counts only
+  // the whole (Size).
+  virtual absl::StatusOr<std::vector<TableSize>> TableSizes();
+
   // Gives the space back as far as that disturbs nobody, refreshes the
-  // planner's statistics. Bounded in time; called after the last batch.
-  virtual absl::Status TidyUp() = 0;
+  // planner's statistics. Takes no longer than `longest`, nor than some seconds
+  // for all; called after the last batch. `tables`: those that lost rows. Says
+  // what came of each where they are vacuumed one by one.
+  virtual absl::StatusOr<VacuumOutcome> TidyUp(
+      const std::vector<std::string>& tables, Micros longest) = 0;
 
   virtual absl::StatusOr<DatabaseSize> Size() = 0;
 };

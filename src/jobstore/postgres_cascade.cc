@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,18 @@ ORDER BY f.oid LIMIT 1
 // How long a statement may take that keeps everybody out of the tables.
 constexpr char kKeepsOut[] = "SET LOCAL statement_timeout = '2s'; ";
 constexpr char kKeepsNobodyOut[] = "SET LOCAL statement_timeout = 0; ";
+
+constexpr char kNotValidated[] = R"sql(
+SELECT quote_ident(conname) FROM pg_constraint
+WHERE contype = 'f' AND confdeltype = 'c' AND NOT convalidated
+  AND conrelid = $1::oid AND confrelid = ANY ($2::oid[])
+ORDER BY conname
+)sql";
+
+std::string Validation(const PostgresTable& table, std::string_view quoted) {
+  return fmt::format("ALTER TABLE {} VALIDATE CONSTRAINT {}", table.sql,
+                     quoted);
+}
 
 absl::Status Alter(PostgresConnection& connection, const std::string& sql) {
   absl::Status done = connection.Execute(
@@ -72,8 +85,27 @@ absl::StatusOr<std::vector<std::string>> CascadeStatements(
       table.sql, rows.Text(0, 0), rows.Text(0, 1),
       table.partitioned ? "" : " NOT VALID"));
   if (!table.partitioned) {
-    statements.push_back(fmt::format("ALTER TABLE {} VALIDATE CONSTRAINT {}",
-                                     table.sql, rows.Text(0, 0)));
+    statements.push_back(Validation(table, rows.Text(0, 0)));
+  }
+  return statements;
+}
+
+absl::StatusOr<std::vector<std::string>> ValidationStatements(
+    PostgresConnection& connection, const PostgresCatalog& catalog,
+    const DeletionPlan& plan, const std::string& table) {
+  std::vector<std::string> statements;
+  const auto found = catalog.tables.find(table);
+  if (found == catalog.tables.end()) return statements;
+  std::vector<std::string> parents = {catalog.Of(plan.job_table).oid};
+  for (const PlanTable& parent : plan.tables) {
+    parents.push_back(catalog.Of(parent.name).oid);
+  }
+  ASSIGN_OR_RETURN(
+      const PostgresRows rows,
+      connection.Query(kNotValidated, {PostgresValue::Text(found->second.oid),
+                                       PostgresArray(parents)}));
+  for (int i = 0; i < rows.size(); ++i) {
+    statements.push_back(Validation(found->second, rows.Text(i, 0)));
   }
   return statements;
 }
@@ -93,6 +125,12 @@ absl::StatusOr<std::vector<std::string>> AddPostgresCascade(
           connection, (first ? kKeepsOut : kKeepsNobodyOut) + statement));
       done.push_back(statement);
     }
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> rest,
+                   ValidationStatements(connection, catalog, plan, table));
+  for (const std::string& statement : rest) {
+    RETURN_IF_ERROR(AlterPatiently(connection, kKeepsNobodyOut + statement));
+    done.push_back(statement);
   }
   return done;
 }

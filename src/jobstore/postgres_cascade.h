@@ -16,9 +16,16 @@ absl::StatusOr<std::vector<std::string>> CascadeStatements(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const Reference& reference);
 
-// As JobStore::AddCascade. Others wait for us for at most two seconds at a
-// time; Aborted: the table was locked for too long, or is partitioned and takes
-// longer to validate, and nothing more was changed.
+// The statements that finish what was interrupted between the two: they
+// validate the cascades of `table` that lead to a job or dependent.
+absl::StatusOr<std::vector<std::string>> ValidationStatements(
+    PostgresConnection& connection, const PostgresCatalog& catalog,
+    const DeletionPlan& plan, const std::string& table);
+
+// As JobStore::AddCascade; also finishes what was interrupted. Others wait for
+// us for at most two seconds at a time; Aborted: the table was locked for too
+// long, or is partitioned and takes longer to validate, and nothing more was
+// changed.
 absl::StatusOr<std::vector<std::string>> AddPostgresCascade(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const DeletionPlan& plan, const std::string& table);

@@ -71,7 +71,8 @@ SELECT i.indrelid, i.indisprimary,
          (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = i.indrelid
           AND a.attnum = ANY (i.indkey::int2[]) AND a.attnotnull
           AND a.attnum > 0),
-       array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ')
+       array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' '),
+       i.indisunique
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
@@ -178,6 +179,11 @@ absl::Status ReadIndexes(PostgresConnection& connection, ReadTables& tables) {
         ColumnsOf(read, rows.Text(i, 3), /*whole=*/false);
     if (columns.empty()) continue;
     if (rows.Bool(i, 1)) read.table.primary_key = columns;
+    std::vector<std::string> plain =
+        ColumnsOf(read, rows.Text(i, 3), /*whole=*/true);
+    if (rows.Bool(i, 4) && !plain.empty()) {
+      read.table.unique.push_back(std::move(plain));
+    }
     if (rows.Bool(i, 2) && read.extra.key.empty()) {
       for (const std::string& column : columns) {
         read.extra.key.push_back(QuoteName(column));

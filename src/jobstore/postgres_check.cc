@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -93,6 +94,27 @@ absl::Status AddMissingCascades(PostgresConnection& connection,
   return absl::OkStatus();
 }
 
+absl::Status AddUnvalidated(PostgresConnection& connection,
+                            const PostgresCatalog& catalog,
+                            const DeletionPlan& plan,
+                            std::vector<Finding>& findings) {
+  for (const PlanTable& table : plan.tables) {
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> statements,
+        ValidationStatements(connection, catalog, plan, table.name));
+    for (const std::string& statement : statements) {
+      findings.push_back(
+          {Finding::Level::kWarning, "cascade-not-validated", table.name, "",
+           fmt::format("a cascade of {} is NOT VALID: its rows from before it "
+                       "was made may refer to jobs that are gone, and no "
+                       "partition of it is dropped",
+                       table.name),
+           statement});
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddPrivileges(PostgresConnection& connection,
                            const PostgresCatalog& catalog,
                            const DeletionPlan& plan,
@@ -131,6 +153,52 @@ absl::Status AddPrivileges(PostgresConnection& connection,
            fmt::format("ALTER ROLE {} BYPASSRLS", role.value_or(""))});
     }
   }
+  return absl::OkStatus();
+}
+
+// A partitioned table has no key without its partition's column: there the rows
+// themselves are asked.
+absl::Status AddRepeatableId(PostgresConnection& connection,
+                             const PostgresCatalog& catalog,
+                             const JobLayout& layout,
+                             std::vector<Finding>& findings) {
+  const CatalogTable& described = *catalog.catalog.Find(layout.table);
+  if (described.IsUnique(layout.id)) return absl::OkStatus();
+  const PostgresTable& table = catalog.Of(layout.table);
+  std::vector<std::string> with_created = layout.id;
+  with_created.push_back(layout.created);
+  Finding finding{Finding::Level::kError,
+                  "id-not-unique",
+                  layout.table,
+                  Listed(layout.id),
+                  fmt::format("nothing keeps two jobs from having the same "
+                              "{}({}): files and declared dependents go by it, "
+                              "and those of a job that stays could go with one "
+                              "that does not",
+                              layout.table, Listed(layout.id)),
+                  ""};
+  if (!described.IsUnique(with_created)) {
+    finding.fix = fmt::format("CREATE UNIQUE INDEX {}ON {} ({})",
+                              table.partitioned ? "" : "CONCURRENTLY ",
+                              table.sql, Quoted(layout.id));
+  } else if (table.may_select) {
+    ASSIGN_OR_RETURN(const auto repeated,
+                     connection.QueryText(fmt::format(
+                         "SELECT concat_ws(', ', {0}) FROM {1} GROUP BY {0} "
+                         "HAVING count(*) > 1 LIMIT 1",
+                         Quoted(layout.id), table.only)));
+    if (repeated.has_value()) {
+      finding.message = fmt::format(
+          "several jobs have the same {}({}), such as \"{}\": files and "
+          "declared dependents of one that stays could go with another",
+          layout.table, Listed(layout.id), *repeated);
+    } else {
+      finding.level = Finding::Level::kWarning;
+      finding.message += "; no two have it now";
+    }
+    finding.fix = "jobs.id with the creation time in it, where ids repeat";
+  }
+  findings.push_back(std::move(finding));
   return absl::OkStatus();
 }
 
@@ -247,7 +315,9 @@ absl::StatusOr<std::vector<Finding>> CheckPostgres(
   RETURN_IF_ERROR(AddPrivileges(connection, catalog, plan, findings));
   AddMissingIndexes(catalog, plan, findings);
   RETURN_IF_ERROR(AddMissingCascades(connection, catalog, plan, findings));
+  RETURN_IF_ERROR(AddUnvalidated(connection, catalog, plan, findings));
   const JobLayout& layout = jobs.layout();
+  RETURN_IF_ERROR(AddRepeatableId(connection, catalog, layout, findings));
   if (!catalog.catalog.Find(layout.table)->HasIndexOn({layout.created})) {
     findings.push_back(
         {Finding::Level::kInfo, "created-not-indexed", layout.table,

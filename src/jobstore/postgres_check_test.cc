@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,14 @@ class PostgresCheckTest : public PostgresJobStoreTest {
         "FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND "
         "conrelid = '" +
         table + "'::regclass");
+  }
+  std::optional<Finding::Level> LevelOf(const std::string& code) {
+    OpenStore(OpenMode::kReadOnly);
+    const std::vector<Finding> findings = store_->Check().value();
+    for (const Finding& finding : findings) {
+      if (finding.code == code) return finding.level;
+    }
+    return std::nullopt;
   }
   std::vector<std::string> AddCascade(const std::string& table) {
     OpenStore();
@@ -110,6 +119,33 @@ TEST_F(PostgresCheckTest, TakesAServerForCitusOnlyWithItsTables) {
   farm_.Execute("ROLLBACK");
 }
 
+TEST_F(PostgresCheckTest, FindsAnIdThatTwoJobsCouldHave) {
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
+  farm_.Execute(
+      "DROP TABLE \"Job\"; CREATE TABLE \"Job\"(id text, status text, "
+      "\"createdAt\" timestamptz, row int PRIMARY KEY);"
+      "CREATE UNIQUE INDEX ON \"Job\"(id) WHERE id > 'x';"
+      "CREATE UNIQUE INDEX ON \"Job\"(lower(id));"
+      "CREATE INDEX ON \"Job\"(id)");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kError);
+  farm_.Execute(Findings().at("id-not-unique"));
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
+}
+
+TEST_F(PostgresCheckTest, AsksTheRowsWhetherIdsRepeatWhereTheKeyHasTheTime) {
+  farm_.Execute(
+      "DROP TABLE \"Job\"; CREATE TABLE \"Job\"(id text, status text, "
+      "\"createdAt\" timestamptz, PRIMARY KEY (id, \"createdAt\")) "
+      "PARTITION BY RANGE (\"createdAt\"); CREATE TABLE j PARTITION OF "
+      "\"Job\" DEFAULT; INSERT INTO \"Job\" VALUES ('a', '', '2026-01-01Z'), "
+      "('b', '', '2026-01-01Z')");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kWarning);
+  farm_.Execute("INSERT INTO \"Job\" VALUES ('a', '', '2026-01-02Z')");
+  EXPECT_EQ(LevelOf("id-not-unique"), Finding::Level::kError);
+  farm_.layout.id = {"id", "createdAt"};
+  EXPECT_FALSE(Findings().contains("id-not-unique"));
+}
+
 // --- check --fix --cascade
 
 TEST_F(PostgresCheckTest, GivesACascadeToTheNamedTableOnly) {
@@ -128,6 +164,23 @@ TEST_F(PostgresCheckTest, GivesACascadeToTheNamedTableOnly) {
   AddExpired(1);
   farm_.Execute("INSERT INTO log VALUES ('j1')");
   EXPECT_THAT(Clean().rows, ElementsAre(Pair("Job", 1), Pair("log", 1)));
+}
+
+TEST_F(PostgresCheckTest, FinishesACascadeThatWasInterrupted) {
+  farm_.Execute(
+      "CREATE TABLE log(job text); ALTER TABLE log ADD CONSTRAINT \"l g\" "
+      "FOREIGN KEY (job) REFERENCES \"Job\" ON DELETE CASCADE NOT VALID;"
+      "CREATE TABLE tag(job text); ALTER TABLE tag ADD FOREIGN KEY (job) "
+      "REFERENCES \"Job\" ON DELETE CASCADE NOT VALID");
+  EXPECT_THAT(Findings().at("cascade-not-validated"), HasSubstr("VALIDATE"));
+  EXPECT_THAT(AddCascade("log"),
+              ElementsAre("ALTER TABLE \"public\".\"log\" VALIDATE "
+                          "CONSTRAINT \"l g\""));
+  EXPECT_THAT(ConstraintOf("log"), HasSubstr("l gtrue"));
+  EXPECT_THAT(ConstraintOf("tag"), HasSubstr("NOT VALID"));
+  EXPECT_THAT(AddCascade("log"), IsEmpty());
+  EXPECT_THAT(AddCascade("tag"), SizeIs(1));
+  EXPECT_FALSE(Findings().contains("cascade-not-validated"));
 }
 
 TEST_F(PostgresCheckTest, GivesACascadeToAPartitionedTableAtOnce) {

@@ -17,6 +17,7 @@ namespace retentiond {
 namespace {
 
 constexpr char kSqlStatePayload[] = "retentiond/sqlstate";
+constexpr char kLockNotAvailable[] = "55P03";
 
 // pg_type.oid of bytea, which no release changes.
 constexpr Oid kByteaOid = 17;
@@ -268,15 +269,17 @@ absl::StatusOr<std::shared_ptr<PostgresConnection>> PostgresConnection::Open(
     return StatusOfFailedOpen(connection->place_,
                               Trimmed(PQerrorMessage(connection->connection_)));
   }
-  // The server's notices go nowhere: only `run` logs.
-  PQsetNoticeProcessor(
-      connection->connection_, [](void*, const char*) {}, nullptr);
-  if (connection->server_version() < kOldestServer) {
-    return absl::InvalidArgumentError(fmt::format(
-        "database {}: the server is PostgreSQL {}.{}; expected 13 or newer",
-        connection->place_, connection->server_version() / 10000,
-        connection->server_version() % 10000));
-  }
+  // The server's notices go nowhere else: only `run` logs.
+  PQsetNoticeReceiver(
+      connection->connection_,
+      [](void* warned, const pg_result* notice) {
+        if (FieldOf(notice, PG_DIAG_SQLSTATE) == kLockNotAvailable) {
+          *static_cast<bool*>(warned) = true;
+        }
+      },
+      &connection->warned_of_a_lock_);
+  RETURN_IF_ERROR(
+      CheckServerVersion(connection->place_, connection->server_version()));
   return connection;
 }
 
@@ -355,6 +358,7 @@ absl::Status PostgresConnection::ExecuteWithin(const std::string& sql,
                                                std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   bool cancelled = false;
+  warned_of_a_lock_ = false;
   int ready = PQsendQuery(connection_, sql.c_str());
   while (ready == 1 && PQisBusy(connection_) == 1) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -380,6 +384,11 @@ absl::Status PostgresConnection::ExecuteWithin(const std::string& sql,
     if (status.ok()) status = one;
   }
   if (!any) return StatusOf(nullptr, sql);
+  if (status.ok() && warned_of_a_lock_) {
+    status = absl::AbortedError(
+        fmt::format("database {}: others have it locked", place_));
+    status.SetPayload(kSqlStatePayload, absl::Cord(kLockNotAvailable));
+  }
   return status;
 }
 
@@ -414,6 +423,19 @@ absl::Status PostgresConnection::Transaction::Commit() {
   return std::exchange(connection_, nullptr)->Execute("COMMIT");
 }
 
+absl::Status CheckServerVersion(const std::string& place, int version) {
+  if (version >= kOldestServer) return absl::OkStatus();
+  // Before 10 the first two numbers named a release.
+  const std::string found =
+      version >= 100000 ? fmt::format("{}.{}", version / 10000, version % 10000)
+                        : fmt::format("{}.{}.{}", version / 10000,
+                                      version / 100 % 100, version % 100);
+  return absl::InvalidArgumentError(fmt::format(
+      "database {}: the server is PostgreSQL {}; expected {} or newer: upgrade "
+      "the server (pg_upgrade), or name a newer one in database.url",
+      place, found, kOldestServer / 10000));
+}
+
 std::string SqlStateOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kSqlStatePayload);
   return payload.has_value() ? std::string(*payload) : std::string();
@@ -426,7 +448,7 @@ bool IsRefusal(const absl::Status& status) {
 }
 
 bool IsLockTimeout(const absl::Status& status) {
-  return SqlStateOf(status) == "55P03";
+  return SqlStateOf(status) == kLockNotAvailable;
 }
 
 }  // namespace retentiond

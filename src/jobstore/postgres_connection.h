@@ -107,7 +107,8 @@ class PostgresConnection {
   // One or more statements without parameters or results.
   absl::Status Execute(const std::string& sql);
   // One statement that runs in no transaction; it is cancelled (Aborted) when
-  // it takes longer.
+  // it takes longer. What it skipped because others had it locked is an error
+  // as well (IsLockTimeout), though the server only warns of it.
   absl::Status ExecuteWithin(const std::string& sql,
                              std::chrono::milliseconds time);
 
@@ -149,7 +150,12 @@ class PostgresConnection {
   pg_conn* connection_;
   std::string place_;
   std::chrono::milliseconds longest_statement_;
+  bool warned_of_a_lock_ = false;  // by the statement at hand
 };
+
+// InvalidArgument: a server of this version (150004 is 15.4) is too old; the
+// message says what it is, what is needed, and what to do.
+absl::Status CheckServerVersion(const std::string& place, int version);
 
 // The SQLSTATE that the server answered with; empty when there is none.
 std::string SqlStateOf(const absl::Status& status);

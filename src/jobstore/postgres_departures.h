@@ -36,6 +36,8 @@ class PostgresDepartures {
   // The next step, as JobStore::DeleteBatch; none: there is none left to take.
   absl::StatusOr<std::optional<Batch>> Next(const BatchRequest& request,
                                             const BatchRecorder& record);
+  // Whether there is one.
+  bool done() const { return partitions_.empty(); }
   // The partition that the next step concerns.
   const PostgresPartition* current() const {
     return partitions_.empty() ? nullptr : &partitions_.front();

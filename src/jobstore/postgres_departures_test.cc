@@ -6,10 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,28 +54,12 @@ INSERT INTO "Job" VALUES ('a4', 'FAILED', '2026-03-04 00:00Z'),
   ('b9', 'FAILED', '2026-03-09 03:00Z');
 INSERT INTO log SELECT id, "createdAt", i FROM "Job", generate_series(1, 3) i)sql";
 
-constexpr std::chrono::seconds kLongestOther{60};
-
 class PostgresDeparturesTest : public PostgresJobStoreTest {
  protected:
   PostgresDeparturesTest() { farm_.Execute(kFarm); }
 
-  // Transactions of other tests on the same server, older than the jobs, would
-  // make the jobs pass for changed ones. Polled: nobody tells of their end.
-  void OutliveOthers() {
-    const std::string now = farm_.Text("SELECT pg_current_xact_id()::xid");
-    const std::string older = fmt::format(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname <> "
-        "current_database() AND age(backend_xid) >= age('{}'::xid)",
-        now);
-    const auto end = std::chrono::steady_clock::now() + kLongestOther;
-    while (farm_.Int(older) > 0) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end);
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
   void Survey() {
-    OutliveOthers();
+    farm_.OutliveOthers();
     OpenStore();
     ASSERT_EQ(store_->Survey(TestSurvey(), nullptr).status(), absl::OkStatus());
   }
@@ -375,6 +357,27 @@ TEST_F(PostgresDeparturesTest, TriesAgainThenGoesRowByRowBesideALock) {
   EXPECT_EQ(Audited(), "");
   farm_.Execute("COMMIT");
   EXPECT_THAT(Run(), ElementsAre("job_5 dropped"));
+  EXPECT_EQ(Jobs(), "b9");
+  EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
+}
+
+TEST_F(PostgresDeparturesTest, TriesEachPartitionOnceBesideALongReader) {
+  Survey();
+  farm_.Execute("BEGIN; SELECT count(*) FROM \"Job\"");
+  // Noted once, tried three times.
+  for (const bool last : {false, true}) {
+    for (const Kind kind :
+         {Kind::kLeaving, Kind::kWaiting, Kind::kWaiting, Kind::kStays}) {
+      const Batch step = Step();
+      ASSERT_TRUE(step.partition.has_value());
+      EXPECT_EQ(step.partition->kind, kind);
+      EXPECT_EQ(step.partition->more, !last || kind != Kind::kStays);
+    }
+  }
+  // Not again on this night, also after the survey that is owed.
+  ASSERT_TRUE(store_->Survey(TestSurvey(), nullptr).ok());
+  EXPECT_THAT(Run(), IsEmpty());
+  farm_.Execute("COMMIT");
   EXPECT_EQ(Jobs(), "b9");
   EXPECT_EQ(Audited(), "a4:1,a5:1,a9:1,b4:1,b5:1");
 }

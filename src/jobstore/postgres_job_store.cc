@@ -14,12 +14,11 @@
 #include "jobstore/layout_resolution.h"
 #include "jobstore/postgres_cascade.h"
 #include "jobstore/postgres_check.h"
+#include "jobstore/postgres_tidying.h"
 #include "jobstore/survey_tally.h"
 
 namespace retentiond {
 namespace {
-
-using std::chrono::steady_clock;
 
 // Jobs in one read. Each is a transaction of its own, so that a long survey
 // holds back no VACUUM; they are in memory at once.
@@ -241,6 +240,7 @@ absl::StatusOr<std::optional<Batch>> PostgresJobStore::NextDeparture(
   ASSIGN_OR_RETURN(std::optional<Batch> step,
                    departures_->Next(request, record));
   if (!step.has_value()) return step;
+  step->partition->more = !departures_->done();
   if (step->partition->kind == PartitionStep::Kind::kDropped) {
     const Seen& seen = seen_.at(oid);
     // A candidate that is gone is passed over: this saves only looking.
@@ -316,11 +316,7 @@ absl::StatusOr<Batch> PostgresJobStore::NextBatch(const BatchRequest& request,
     ASSIGN_OR_RETURN(std::optional<Batch> step, NextDeparture(request, record));
     if (step.has_value()) return *std::move(step);
   }
-  ASSIGN_OR_RETURN(Batch batch, batches_->Next(request, record));
-  if (request.dry_run == DryRun::kNo) {
-    for (const auto& [table, rows] : batch.rows) touched_.insert(table);
-  }
-  return batch;
+  return batches_->Next(request, record);
 }
 
 void PostgresJobStore::Rewind() {
@@ -385,18 +381,18 @@ absl::StatusOr<std::vector<std::string>> PostgresJobStore::AddCascade(
   return done;
 }
 
-absl::Status PostgresJobStore::TidyUp() {
-  const auto end = steady_clock::now() + kTidyTime;
-  for (const std::string& table : std::exchange(touched_, {})) {
-    const auto left = end - steady_clock::now();
-    const absl::Status vacuumed = connection_->ExecuteWithin(
-        "VACUUM (ANALYZE, SKIP_LOCKED) " + catalog_.Of(table).sql,
-        std::chrono::duration_cast<std::chrono::milliseconds>(left));
-    // Out of time: the server's own vacuum does the rest.
-    if (vacuumed.code() == absl::StatusCode::kAborted) break;
-    RETURN_IF_ERROR(vacuumed);
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::vector<TableSize>> PostgresJobStore::TableSizes() {
+  std::vector<std::string> tables = {plan_.job_table};
+  for (const PlanTable& table : plan_.tables) tables.push_back(table.name);
+  return PostgresTableSizes(
+      *connection_, catalog_, tables,
+      citus_ ? Distribution::kPossible : Distribution::kNone);
+}
+
+absl::StatusOr<VacuumOutcome> PostgresJobStore::TidyUp(
+    const std::vector<std::string>& tables, Micros longest) {
+  return VacuumPostgresTables(*connection_, catalog_, tables,
+                              std::min<Micros>(longest, kTidyTime));
 }
 
 absl::StatusOr<DatabaseSize> PostgresJobStore::Size() {

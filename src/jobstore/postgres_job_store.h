@@ -40,7 +40,9 @@ class PostgresJobStore : public JobStore {
   absl::StatusOr<std::vector<std::string>> CreateMissingIndexes() override;
   absl::StatusOr<std::vector<std::string>> AddCascade(
       const std::string& table) override;
-  absl::Status TidyUp() override;
+  absl::StatusOr<std::vector<TableSize>> TableSizes() override;
+  absl::StatusOr<VacuumOutcome> TidyUp(const std::vector<std::string>& tables,
+                                       Micros longest) override;
   absl::StatusOr<DatabaseSize> Size() override;
 
  private:
@@ -89,8 +91,6 @@ class PostgresJobStore : public JobStore {
   JobAges ages_;
   std::set<std::string> parts_;  // oids of the job table's partitions, as seen
   std::string looked_at_xid_;    // rows of transactions from here on are new
-  std::set<std::string>
-      touched_;  // tables that lost rows since the last tidying
 };
 
 }  // namespace retentiond

@@ -127,8 +127,12 @@ CREATE TABLE retentiond.leaving_entry(
 );
 )sql";
 
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE retentiond.run ADD COLUMN tables text NOT NULL DEFAULT '[]';
+)sql";
+
 // As in sqlite_state_schema.cc: a released step is never changed.
-constexpr std::string_view kSteps[] = {kVersion1, kVersion2};
+constexpr std::string_view kSteps[] = {kVersion1, kVersion2, kVersion3};
 constexpr std::int64_t kKnownVersion = std::size(kSteps);
 
 using Tables = PostgresStateSql::Tables;

@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
+#include "jobstore/postgres_store.h"
 #include "testing/jobstore/postgres_cluster.h"
+#include "testing/jobstore/postgres_farm.h"
 
 namespace retentiond {
 namespace {
@@ -30,6 +33,30 @@ TEST(PostgresStateTest, ReadsTheClockOfAServerThatIsNotElsewhere) {
     EXPECT_LE((*clock)->wall, now());
     EXPECT_FALSE((*clock)->elsewhere);
   }
+}
+
+TEST(PostgresStateTest, BringsAnOlderStateUpToDate) {
+  PostgresFarm farm;
+  farm.Execute(
+      "CREATE TABLE \"Job\"(id text PRIMARY KEY, status text, "
+      "\"createdAt\" timestamptz)");
+  const PostgresTarget target{.parameters = farm.parameters(), .schema = ""};
+  const auto open = [&](OpenMode mode) {
+    return OpenPostgres(target, farm.layout, mode);
+  };
+  ASSERT_TRUE(open(OpenMode::kReadWrite).ok());
+  farm.Execute(
+      "ALTER TABLE retentiond.run DROP COLUMN tables;"
+      "INSERT INTO retentiond.run(slot, slot_start_us, cutoff_us, started_us, "
+      "late, timezone) VALUES ('2026-03-16', 0, 0, 0, 0, 'UTC');"
+      "UPDATE retentiond.meta SET value = '2' WHERE key = 'schema_version'");
+  EXPECT_EQ(open(OpenMode::kReadOnly).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  auto database = open(OpenMode::kReadWrite);
+  ASSERT_TRUE(database.ok()) << database.status();
+  const std::vector<RunRecord> runs = *database->state->ListRuns(9);
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_TRUE(runs[0].tables.empty());
 }
 
 TEST(PostgresStateTest, SaysThatTheServerIsGone) {

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/escape.h"
@@ -13,6 +15,12 @@ namespace retentiond {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::pair<const char*, std::optional<std::int64_t> TableChange::*>
+    kTableCounts[] = {{"bytes_before", &TableChange::bytes_before},
+                      {"bytes_after", &TableChange::bytes_after},
+                      {"dead_rows_before", &TableChange::dead_rows_before},
+                      {"dead_rows_after", &TableChange::dead_rows_after}};
 
 std::string Utf8Of(const std::string& bytes) {
   return IsUtf8(bytes) ? bytes : EscapeBytes(bytes);
@@ -76,6 +84,40 @@ std::map<std::string, std::int64_t> CountsOfJson(const std::string& text) {
     if (value.is_number_integer()) counts[key] = value.get<std::int64_t>();
   }
   return counts;
+}
+
+std::string JsonOfTables(const std::vector<TableChange>& tables) {
+  json array = json::array();
+  for (const TableChange& table : tables) {
+    json object = {{"table", Utf8Of(table.table)},
+                   {"vacuum", Utf8Of(table.vacuum)}};
+    for (const auto& [key, member] : kTableCounts) {
+      if ((table.*member).has_value()) object[key] = *(table.*member);
+    }
+    array.push_back(std::move(object));
+  }
+  return array.dump();
+}
+
+std::vector<TableChange> TablesOfJson(const std::string& text) {
+  std::vector<TableChange> tables;
+  const json array = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!array.is_array()) return tables;
+  for (const json& object : array) {
+    if (!object.is_object()) continue;
+    TableChange table;
+    for (const auto& [key, value] : object.items()) {
+      if (key == "table" && value.is_string()) table.table = value;
+      if (key == "vacuum" && value.is_string()) table.vacuum = value;
+      for (const auto& [name, member] : kTableCounts) {
+        if (key == name && value.is_number_integer()) {
+          table.*member = value.get<std::int64_t>();
+        }
+      }
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
 }
 
 }  // namespace retentiond

@@ -23,5 +23,8 @@ std::string JsonOfNumbers(const std::map<std::string, double>& numbers);
 std::map<std::string, double> NumbersOfJson(const std::string& text);
 std::string JsonOfCounts(const std::map<std::string, std::int64_t>& counts);
 std::map<std::string, std::int64_t> CountsOfJson(const std::string& text);
+// An array of objects; of each what is known.
+std::string JsonOfTables(const std::vector<TableChange>& tables);
+std::vector<TableChange> TablesOfJson(const std::string& text);
 
 }  // namespace retentiond

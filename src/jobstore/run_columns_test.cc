@@ -60,5 +60,31 @@ TEST(JsonOfCounts, IsReadBackByKey) {
   EXPECT_THAT(CountsOfJson("[]"), IsEmpty());
 }
 
+TEST(JsonOfTables, IsReadBackWithWhatIsKnown) {
+  const TableChange known{.table = "Job",
+                          .bytes_before = 5'000'000'000,
+                          .bytes_after = 0,
+                          .dead_rows_before = 1,
+                          .dead_rows_after = 2,
+                          .vacuum = kVacuumDone};
+  const TableChange unknown{.table = "log",
+                            .bytes_before = {},
+                            .bytes_after = {},
+                            .dead_rows_before = {},
+                            .dead_rows_after = {},
+                            .vacuum = "skipped: \"x\""};
+  EXPECT_EQ(JsonOfTables({}), "[]");
+  EXPECT_THAT(TablesOfJson(JsonOfTables({known, unknown})),
+              ElementsAre(known, unknown));
+}
+
+TEST(TablesOfJson, LeavesOutWhatIsOfAnotherForm) {
+  EXPECT_THAT(TablesOfJson("{}"), IsEmpty());
+  EXPECT_THAT(TablesOfJson("["), IsEmpty());
+  EXPECT_THAT(
+      TablesOfJson(R"([1, {"table": 1, "vacuum": null, "bytes_after": "x"}])"),
+      ElementsAre(TableChange()));
+}
+
 }  // namespace
 }  // namespace retentiond

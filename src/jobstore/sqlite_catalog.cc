@@ -52,29 +52,42 @@ absl::Status ReadColumns(SqliteConnection& connection, CatalogTable& table) {
   return absl::OkStatus();
 }
 
+// pragma_index_xinfo's number for an expression.
+constexpr std::int64_t kExpression = -2;
+
 // The columns of each index that covers the whole table, in order. An index on
 // an expression ends where the expression stands.
 absl::Status ReadIndexes(SqliteConnection& connection, CatalogTable& table) {
   ASSIGN_OR_RETURN(
       SqliteStatement rows,
       connection.Prepare(
-          "SELECT l.name, i.name FROM pragma_index_list(?1, 'main') AS l, "
+          "SELECT l.name, i.name, l.\"unique\", i.cid FROM "
+          "pragma_index_list(?1, 'main') AS l, "
           "pragma_index_xinfo(l.name, 'main') AS i "
           "WHERE NOT l.partial AND i.\"key\" ORDER BY l.seq, i.seqno"));
   rows.BindText(1, table.name);
   std::string current;
+  bool unique = false;  // the index at hand, as far as it was read
+  const auto end_index = [&] {
+    if (unique) table.unique.push_back(table.indexes.back());
+  };
   while (true) {
     ASSIGN_OR_RETURN(const bool row, rows.Step());
     if (!row) break;
     if (table.indexes.empty() || rows.Text(0) != current) {
+      end_index();
       current = std::string(rows.Text(0));
       table.indexes.emplace_back();
+      unique = rows.Int(2) != 0;
     }
     table.indexes.back().emplace_back(rows.Text(1));
+    if (rows.Int(3) == kExpression) unique = false;
   }
+  end_index();
   // An INTEGER PRIMARY KEY is the rowid itself and has no index of its own.
   if (table.primary_key.size() == 1) {
     table.indexes.push_back(table.primary_key);
+    table.unique.push_back(table.primary_key);
   }
   return absl::OkStatus();
 }

@@ -97,6 +97,23 @@ TEST_F(SqliteCatalogTest, TheRowidIsAnIndex) {
   EXPECT_TRUE(catalog.references.at(0).indexed);
 }
 
+TEST_F(SqliteCatalogTest, KnowsWhichColumnsAreUnique) {
+  const Catalog catalog = Read(
+      "CREATE TABLE J(id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT, c TEXT, "
+      "UNIQUE(b, c));"
+      "CREATE UNIQUE INDEX P ON J(b) WHERE b > 'x';"
+      "CREATE UNIQUE INDEX E ON J(c, lower(b));"
+      "CREATE INDEX O ON J(c)");
+  const CatalogTable& table = *catalog.Find("J");
+  EXPECT_TRUE(table.IsUnique({"id"}));
+  EXPECT_TRUE(table.IsUnique({"a"}));
+  EXPECT_TRUE(table.IsUnique({"c", "b"}));
+  EXPECT_TRUE(table.IsUnique({"b", "a"}));
+  EXPECT_FALSE(table.IsUnique({"b"}));
+  EXPECT_FALSE(table.IsUnique({"c"}));
+  EXPECT_FALSE(table.IsUnique({}));
+}
+
 TEST_F(SqliteCatalogTest, TakesEstimatesFromTheStatistics) {
   const Catalog catalog = Read(
       "CREATE TABLE Job(id INTEGER PRIMARY KEY);"

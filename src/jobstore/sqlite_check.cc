@@ -70,6 +70,22 @@ void AddMissingCascades(const DeletionPlan& plan,
   }
 }
 
+void AddRepeatableId(const CatalogTable& table, const JobLayout& layout,
+                     std::vector<Finding>& findings) {
+  if (table.IsUnique(layout.id)) return;
+  findings.push_back(
+      {Finding::Level::kError, "id-not-unique", layout.table, Listed(layout.id),
+       fmt::format("nothing keeps two jobs from having the same {}({}): files "
+                   "and declared dependents go by it, and those of a job that "
+                   "stays could go with one that does not",
+                   layout.table, Listed(layout.id)),
+       fmt::format(
+           "CREATE UNIQUE INDEX {} ON {}({})",
+           QuoteName(fmt::format("retentiond_{}_{}_unique", layout.table,
+                                 fmt::join(layout.id, "_"))),
+           QuoteName(layout.table), Quoted(layout.id))});
+}
+
 struct OrphanCount {
   std::int64_t rows = 0;
   bool complete = true;
@@ -202,6 +218,7 @@ absl::StatusOr<std::vector<Finding>> CheckSqlite(SqliteConnection& connection,
   AddMissingIndexes(plan, findings);
   AddMissingCascades(plan, findings);
   const JobLayout& layout = jobs.layout();
+  AddRepeatableId(*catalog.Find(layout.table), layout, findings);
   if (!catalog.Find(layout.table)->HasIndexOn({layout.created})) {
     findings.push_back(
         {Finding::Level::kInfo, "created-not-indexed", layout.table,

@@ -46,6 +46,19 @@ TEST_F(SqliteCheckTest, FindsNothingInAnOrderlyDatabase) {
   EXPECT_THAT(Check(), IsEmpty());
 }
 
+TEST_F(SqliteCheckTest, FindsAnIdThatTwoJobsCouldHave) {
+  farm_.Execute(
+      "DROP TABLE Job; CREATE TABLE Job(id TEXT, status TEXT, createdAt TEXT);"
+      "CREATE INDEX JobCreated ON Job(createdAt)");
+  const std::vector<Finding> findings = Check();
+  ASSERT_THAT(findings, testing::SizeIs(1));
+  EXPECT_EQ(findings[0].code, "id-not-unique");
+  EXPECT_EQ(findings[0].level, Finding::Level::kError);
+  EXPECT_EQ(findings[0].column, "id");
+  farm_.Execute(findings[0].fix);
+  EXPECT_THAT(Check(), IsEmpty());
+}
+
 TEST_F(SqliteCheckTest, NamesMissingIndexesAndCreatesThem) {
   farm_.Execute(
       "CREATE TABLE Log(job TEXT REFERENCES Job ON DELETE CASCADE, "

@@ -164,19 +164,22 @@ SqliteJobStore::CreateMissingIndexes() {
   return statements;
 }
 
-absl::Status SqliteJobStore::TidyUp() {
+absl::StatusOr<VacuumOutcome> SqliteJobStore::TidyUp(
+    const std::vector<std::string>& tables, Micros longest) {
+  (void)tables;  // the file is one
   RETURN_IF_ERROR(connection_->Execute("PRAGMA main.wal_checkpoint(PASSIVE)"));
   RETURN_IF_ERROR(connection_->Execute(kAnalysisLimit));
   RETURN_IF_ERROR(connection_->Execute("PRAGMA main.optimize"));
-  RETURN_IF_ERROR(GiveBackPages());
-  return connection_->Execute("PRAGMA main.wal_checkpoint(PASSIVE)");
+  RETURN_IF_ERROR(GiveBackPages(longest));
+  RETURN_IF_ERROR(connection_->Execute("PRAGMA main.wal_checkpoint(PASSIVE)"));
+  return VacuumOutcome();
 }
 
-absl::Status SqliteJobStore::GiveBackPages() {
+absl::Status SqliteJobStore::GiveBackPages(Micros longest) {
   ASSIGN_OR_RETURN(const auto mode,
                    connection_->QueryInt("PRAGMA main.auto_vacuum"));
   if (mode != kIncremental) return absl::OkStatus();
-  const auto end = steady_clock::now() + kVacuumTime;
+  const auto end = steady_clock::now() + std::min<Micros>(longest, kVacuumTime);
   std::int64_t pages = 16;
   while (steady_clock::now() < end) {
     ASSIGN_OR_RETURN(const auto free,

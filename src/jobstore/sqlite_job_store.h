@@ -32,7 +32,8 @@ class SqliteJobStore : public JobStore {
                                           const SurveyRequest& at) override;
   absl::StatusOr<std::vector<Finding>> Check() override;
   absl::StatusOr<std::vector<std::string>> CreateMissingIndexes() override;
-  absl::Status TidyUp() override;
+  absl::StatusOr<VacuumOutcome> TidyUp(const std::vector<std::string>& tables,
+                                       Micros longest) override;
   absl::StatusOr<DatabaseSize> Size() override;
 
  private:
@@ -42,7 +43,7 @@ class SqliteJobStore : public JobStore {
   absl::Status ReadPlan();
   void NoteRowid(const JobRow& row);
   absl::StatusOr<std::int64_t> DataVersion();
-  absl::Status GiveBackPages();
+  absl::Status GiveBackPages(Micros longest);
 
   std::shared_ptr<SqliteConnection> connection_;
   JobLayout given_layout_;

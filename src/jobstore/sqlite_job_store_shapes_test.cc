@@ -214,7 +214,7 @@ TEST_F(SqliteJobStoreTest, CleansInBothJournalModes) {
     const auto result = CleanUp(*store_, 5);
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(farm_.Int("SELECT count(*) FROM Job"), 0);
-    EXPECT_TRUE(store_->TidyUp().ok());
+    EXPECT_TRUE(store_->TidyUp({}, Micros::max()).ok());
     store_.reset();
   }
 }
@@ -381,7 +381,7 @@ TEST_F(SqliteJobStoreTest, GivesFreePagesBackWhereTheDatabaseLetsIt) {
   ASSERT_TRUE(before.ok());
   EXPECT_EQ(before->kind, "sqlite");
   EXPECT_GT(before->reclaimable_bytes, 0);
-  ASSERT_TRUE(store_->TidyUp().ok());
+  ASSERT_TRUE(store_->TidyUp({"Job"}, Micros::max()).ok());
   const auto after = store_->Size();
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(after->reclaimable_bytes, 0);

@@ -128,9 +128,14 @@ constexpr std::string_view kVersion3 = R"sql(
 ALTER TABLE retentiond_run ADD COLUMN marks TEXT NOT NULL DEFAULT '[]';
 )sql";
 
+constexpr std::string_view kVersion4 = R"sql(
+ALTER TABLE retentiond_run ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';
+)sql";
+
 // The steps from each version to the next; version 0 is a database without the
 // tables. A released step is never changed: a change is one more step.
-constexpr std::string_view kSteps[] = {kVersion1, kVersion2, kVersion3};
+constexpr std::string_view kSteps[] = {kVersion1, kVersion2, kVersion3,
+                                       kVersion4};
 constexpr std::int64_t kKnownVersion = std::size(kSteps);
 
 std::string StepSql(std::string_view step, std::string_view temp) {

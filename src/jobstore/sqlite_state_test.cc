@@ -97,18 +97,19 @@ TEST_F(SqliteStateTest, NeedsNoNewerSqliteThanTheFarms) {
 
 TEST_F(SqliteStateTest, RefusesTheStateOfANewerProgram) {
   OpenAndDamage(
-      "UPDATE retentiond_meta SET value = 4 WHERE key = 'schema_version'");
+      "UPDATE retentiond_meta SET value = 5 WHERE key = 'schema_version'");
   for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
     const absl::Status status = Open(mode).status();
     EXPECT_EQ(status.code(), Code::kFailedPrecondition);
-    EXPECT_THAT(MessageOf(status), HasSubstr("version 4"));
-    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 3"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("version 5"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 4"));
   }
 }
 
 TEST_F(SqliteStateTest, BringsAnOlderStateUpToDate) {
   OpenAndDamage(
       "ALTER TABLE retentiond_run DROP COLUMN marks; "
+      "ALTER TABLE retentiond_run DROP COLUMN tables; "
       "INSERT INTO retentiond_run(slot, slot_start_us, cutoff_us, started_us, "
       "late, timezone) VALUES ('2026-03-16', 0, 0, 0, 0, 'UTC'); "
       "UPDATE retentiond_meta SET value = 2 WHERE key = 'schema_version'");
@@ -117,6 +118,7 @@ TEST_F(SqliteStateTest, BringsAnOlderStateUpToDate) {
   const std::vector<RunRecord> runs = *(*state)->ListRuns(9);
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_TRUE(runs[0].marks.empty());
+  EXPECT_TRUE(runs[0].tables.empty());
 }
 
 TEST_F(SqliteStateTest, AsksForTheDaemonToReadAnOlderState) {

@@ -25,7 +25,7 @@ constexpr char kSelect[] =
     "SELECT id, slot, slot_start_us, cutoff_us, started_us, finished_us, "
     "outcome, late, timezone, jobs_deleted, files_deleted, bytes_freed, "
     "expired, held, undatable, orphans, errors, blocked, phases_s, phase, "
-    "pace, jobs_total, kept, marks "
+    "pace, jobs_total, kept, marks, tables "
     "FROM retentiond_run ";
 
 std::int64_t NumberOf(RunId id) { return static_cast<std::int64_t>(id); }
@@ -66,6 +66,7 @@ absl::StatusOr<RunRecord> RunOf(const StateStatement& row) {
   run.jobs_total = row.Int(21);
   run.kept = CountsOfJson(std::string(row.Text(22)));
   run.marks = TextsOfJson(std::string(row.Text(23)));
+  run.tables = TablesOfJson(std::string(row.Text(24)));
   return run;
 }
 
@@ -234,7 +235,7 @@ absl::Status UpdateRunRow(StateSql& connection, const RunRecord& run) {
       connection.Prepare(
           "UPDATE retentiond_run SET expired = ?2, held = ?3, undatable = ?4, "
           "orphans = ?5, errors = ?6, phases_s = ?7, phase = ?8, pace = ?9, "
-          "jobs_total = ?10, kept = ?11, marks = ?12 "
+          "jobs_total = ?10, kept = ?11, marks = ?12, tables = ?13 "
           "WHERE id = ?1 AND finished_us IS NULL"));
   std::vector<std::string> errors = run.errors;
   if (errors.size() > kMostErrors) errors.resize(kMostErrors);
@@ -250,6 +251,7 @@ absl::Status UpdateRunRow(StateSql& connection, const RunRecord& run) {
   statement->BindInt(10, run.jobs_total);
   statement->BindText(11, JsonOfCounts(run.kept));
   statement->BindText(12, JsonOfTexts(run.marks));
+  statement->BindText(13, JsonOfTables(run.tables));
   RETURN_IF_ERROR(statement->Run());
   return CheckRunWasOpen(connection, run.id);
 }

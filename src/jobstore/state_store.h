@@ -26,6 +26,19 @@ const char* NameOf(RunOutcome outcome);
 inline constexpr char kMarkSlow[] = "slow";
 inline constexpr char kMarkWindowCut[] = "window-cut";
 
+// What a run did to a table that lost rows, of databases that tell; none: not
+// known.
+struct TableChange {
+  std::string table;
+  std::optional<std::int64_t> bytes_before;  // before the first batch
+  std::optional<std::int64_t> bytes_after;   // after the vacuum
+  std::optional<std::int64_t> dead_rows_before;
+  std::optional<std::int64_t> dead_rows_after;
+  std::string vacuum;  // as VacuumOutcome; empty: not yet
+
+  friend bool operator==(const TableChange&, const TableChange&) = default;
+};
+
 // The execution of one slot, as `runs` shows it.
 struct RunRecord {
   RunId id{};
@@ -55,6 +68,7 @@ struct RunRecord {
   std::map<std::string, std::int64_t> kept;
   // What a person should hear of besides the outcome: kMarkSlow, ...
   std::vector<std::string> marks;
+  std::vector<TableChange> tables;
   std::string phase;  // while open: "survey", "batches", "orphans", ...
   std::string pace;   // while open: what the governor says
   // More for the run's audit records ("host", "zone_data"); kept only there.
@@ -108,9 +122,9 @@ class StateStore {
   // another slot is open.
   virtual absl::StatusOr<RunId> BeginRun(const RunRecord& run,
                                          const Lease& lease) = 0;
-  // Writes phase, expired, held, undatable, orphans, errors, kept, marks and
-  // phases_s of an open run. Counts of deleted rows and files are kept by
-  // DeleteBatch and RecordFiles.
+  // Writes phase, expired, held, undatable, orphans, errors, kept, marks,
+  // tables and phases_s of an open run. Counts of deleted rows and files are
+  // kept by DeleteBatch and RecordFiles.
   virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
   // Does what UpdateRun does, closes the run with its outcome (which must be
   // set) at `run.finished` or now, advances the last slot to it unless it was

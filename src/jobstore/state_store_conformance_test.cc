@@ -227,6 +227,12 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   run.undatable = 1;
   run.orphans = 4;
   run.marks = {kMarkSlow, kMarkWindowCut};
+  run.tables.push_back({.table = "Job",
+                        .bytes_before = 8192,
+                        .bytes_after = {},
+                        .dead_rows_before = 3,
+                        .dead_rows_after = {},
+                        .vacuum = ""});
   run.phases_s = {{"survey", 1.5}, {"odd\xff", 2}};
   run.kept = {{"shielded", 3}};
   run.jobs_deleted = 99;  // kept by DeleteBatch alone
@@ -240,6 +246,7 @@ TEST_P(StateStoreConformanceTest, UpdatesWhatARunFindsOut) {
   EXPECT_EQ(open.undatable, 1);
   EXPECT_EQ(open.orphans, 4);
   EXPECT_THAT(open.marks, ElementsAre("slow", "window-cut"));
+  EXPECT_EQ(open.tables, run.tables);
   EXPECT_EQ(open.jobs_deleted, 0);
   EXPECT_EQ(open.phases_s.at("survey"), 1.5);
   EXPECT_EQ(open.kept.at("shielded"), 3);

@@ -292,7 +292,7 @@ absl::StatusOr<std::string> Api::ChecksText() const {
                .calls = parts_.calls,
                .build_date = parts_.build_date,
                .stop_requested = [&] { return !MayGoOn(begun); }}));
-  return JsonOf(findings, {});
+  return JsonOf(findings, {}, IsOk(findings));
 }
 
 }  // namespace retentiond

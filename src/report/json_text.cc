@@ -27,6 +27,24 @@ Json SlotJson(const Slot& slot) {
           {"cutoff", FormatInstant(slot.cutoff)}};
 }
 
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value.has_value() ? Json(*value) : Json(nullptr);
+}
+
+Json TablesJson(const std::vector<TableChange>& tables) {
+  Json json = Json::array();
+  for (const TableChange& table : tables) {
+    json.push_back({{"table", table.table},
+                    {"bytes_before", OrNull(table.bytes_before)},
+                    {"bytes_after", OrNull(table.bytes_after)},
+                    {"dead_rows_before", OrNull(table.dead_rows_before)},
+                    {"dead_rows_after", OrNull(table.dead_rows_after)},
+                    {"vacuum", table.vacuum}});
+  }
+  return json;
+}
+
 Json RunJson(const RunRecord& run) {
   const std::optional<std::string> outcome = OutcomeOf(run);
   Json duration = nullptr;
@@ -53,6 +71,7 @@ Json RunJson(const RunRecord& run) {
           {"kept", Json(run.kept)},
           {"blocked", run.blocked},
           {"marks", run.marks},
+          {"tables", TablesJson(run.tables)},
           {"duration_s", duration},
           {"phases_s", Json(run.phases_s)}};
 }
@@ -182,7 +201,7 @@ bool IsOk(const std::vector<Finding>& findings) {
 }
 
 std::string JsonOf(const std::vector<Finding>& findings,
-                   const std::vector<std::string>& done) {
+                   const std::vector<std::string>& done, bool ok) {
   Json list = Json::array();
   for (const Finding& finding : findings) {
     list.push_back({{"level", NameOf(finding.level)},
@@ -192,7 +211,7 @@ std::string JsonOf(const std::vector<Finding>& findings,
                     {"message", finding.message},
                     {"fix", finding.fix}});
   }
-  Json json = {{"ok", IsOk(findings)}, {"findings", list}};
+  Json json = {{"ok", ok}, {"findings", list}};
   if (!done.empty()) json["done"] = done;
   return Dump(json);
 }

@@ -31,9 +31,9 @@ std::string JsonOf(const std::vector<RunRecord>& runs);
 std::string JsonOf(const StatusReport& status);
 std::string JsonOf(const AuditRecord& record);  // one line
 std::string JsonOf(const ChainVerdict& verdict);
-// `done`: what --fix has done, one statement each.
+// `done`: what --fix has done, one statement each. `ok`: the command's answer.
 std::string JsonOf(const std::vector<Finding>& findings,
-                   const std::vector<std::string>& done);
+                   const std::vector<std::string>& done, bool ok);
 // An object of strings, in this order.
 std::string JsonOfPairs(
     const std::vector<std::pair<std::string, std::string>>& pairs);

@@ -136,10 +136,10 @@ TEST(JsonTextTest, IsOkWithWarningsAndNotWithErrors) {
       {.level = Finding::Level::kInfo, .code = "created-not-indexed"},
       {.level = Finding::Level::kWarning, .code = "missing-index"}};
   EXPECT_TRUE(IsOk(findings));
-  EXPECT_EQ(json::parse(JsonOf(findings, {}))["findings"][1]["level"],
+  EXPECT_EQ(json::parse(JsonOf(findings, {}, true))["findings"][1]["level"],
             "warning");
   findings.push_back({.level = Finding::Level::kError, .code = "root-owner"});
-  const json report = json::parse(JsonOf(findings, {"CREATE INDEX x"}));
+  const json report = json::parse(JsonOf(findings, {"CREATE INDEX x"}, false));
   EXPECT_EQ(report["ok"], false);
   EXPECT_EQ(report["findings"][2]["level"], "error");
   EXPECT_EQ(report["done"][0], "CREATE INDEX x");

@@ -14,6 +14,7 @@
 #include "policy/zone.h"
 #include "run/slow_run.h"
 #include "run/sweep_guard.h"
+#include "run/table_changes.h"
 
 namespace retentiond {
 namespace {
@@ -125,7 +126,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
   ASSIGN_OR_RETURN(step, SweepOrphans());
   if (step != Step::kDone) return step;
   BeginPhase("tidy-up");
-  if (const absl::Status tidy = parts_.database.jobs->TidyUp(); !tidy.ok()) {
+  if (const absl::Status tidy =
+          TidyUpTables(*parts_.database.jobs, TimeLeft(), run_);
+      !tidy.ok()) {
     parts_.observer.OnTrouble(tidy, "leaving the free space as it is");
   }
   return Step::kDone;
@@ -242,6 +245,11 @@ absl::Status Cleanup::Claim() {
   }
   RETURN_IF_ERROR(parts_.database.state->RecordRoots(
       cleaner_->root_set().records(), lease_));
+  if (const absl::Status noted = NoteTablesBefore(*parts_.database.jobs, run_);
+      !noted.ok()) {
+    parts_.observer.OnTrouble(noted,
+                              "leaving the tables' sizes out of the record");
+  }
   parts_.observer.OnRunBegin(run_);
   return parts_.database.state->UpdateRun(run_, lease_);
 }
@@ -283,7 +291,9 @@ absl::StatusOr<Cleanup::Step> Cleanup::OneBatch(bool& finished) {
     return Step::kBlocked;
   }
   RETURN_IF_ERROR(RenewLeaseIfDue());
-  if (survey_owed_) {
+  // Partitions touch no file, and a survey for each that stays would read all
+  // jobs as often as there are partitions.
+  if (survey_owed_ && !partitions_left_) {
     // Also after a failure in its middle: half a survey knows half the shield.
     RETURN_IF_ERROR(Survey());
     survey_owed_ = false;
@@ -335,6 +345,7 @@ void Cleanup::CountBacklog(const Batch& batch) {
 absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
                                          const std::vector<Job>& jobs) {
   parts_.observer.OnBatch(run_, batch, governor_);
+  partitions_left_ = batch.partition->more;
   switch (batch.partition->kind) {
     case PartitionStep::Kind::kLeaving:
       return cleaner_->Forget(jobs);
@@ -347,7 +358,7 @@ absl::Status Cleanup::AfterPartitionStep(const Batch& batch,
       files_left_ = true;
       return absl::OkStatus();
     case PartitionStep::Kind::kStays:
-      survey_owed_ = batch.partition->jobs > 0;
+      survey_owed_ |= batch.partition->jobs > 0;
       return absl::OkStatus();
   }
   return absl::InternalError("unknown step");  // GCOV_EXCL_LINE: all returned
@@ -403,6 +414,9 @@ absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
     RETURN_IF_ERROR(RecordFiles(files));
   }
+  SettleTables(outcome == RunOutcome::kFailed ? "the run failed"
+                                              : "the window ended first",
+               run_);
   run_.outcome = outcome;
   run_.finished = parts_.clock.Now();
   EndPhase();

@@ -119,6 +119,7 @@ class Cleanup {
   // What the cleaner forgot of jobs that stay has to be known again before any
   // file is removed.
   bool survey_owed_ = false;
+  bool partitions_left_ = false;  // the next step is another partition's
   std::optional<std::int64_t> jobs_left_last_time_;
   SurveyTotals totals_;
   Backlog backlog_;

@@ -224,7 +224,26 @@ TEST_F(CleanupRootsTest, LeavesARootOnWhoseFilesAnotherProcessWorks) {
   const RunRecord run = MustRun();
   EXPECT_EQ(run.jobs_deleted, 20);
   EXPECT_THAT(run.errors, Contains(HasSubstr("another process is at work")));
+  EXPECT_THAT(run.errors,
+              Contains(HasSubstr("/old10: its root is left alone: another "
+                                 "process is at work on its files")));
   EXPECT_TRUE(Exists("temp/old10/frame.png"));
+}
+
+TEST_F(CleanupRootsTest, SaysThatARootIsNotConfiguredAnyMore) {
+  AddTwenty();
+  database_.script().After("DeleteBatch", 1, [this] {
+    stop_ = true;
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(MustRun().outcome, RunOutcome::kInterrupted);
+  stop_ = false;
+  config_.files.log_roots.clear();
+  EXPECT_THAT(MustRun(TheRunIsOpen()).errors,
+              Contains(HasSubstr("/old10.log: its root is left alone: it is "
+                                 "not configured any more")));
+  EXPECT_TRUE(Exists("logs/old10.log"));
+  EXPECT_FALSE(Exists("temp/old10"));
 }
 
 TEST_F(CleanupRootsTest, RemovesInPlaceWhereNoTrashCanBeMade) {

@@ -366,6 +366,32 @@ TEST_F(CleanupTest, RemovesNothingBeforeTheSecondSurveyIsComplete) {
   EXPECT_TRUE(Exists("temp/shared/frame.png"));
 }
 
+TEST_F(CleanupTest, SurveysOnceMoreHoweverManyPartitionsStay) {
+  for (const char* name : {"a", "b", "c", "d"}) AddJob(name, BeforeCutoff(2));
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kLeaving, Step::kWaiting, Step::kStays,
+                               Step::kLeaving, Step::kStays,   Step::kLeaving,
+                               Step::kWaiting, Step::kStays,   Step::kStays};
+  const RunRecord run = MustRun();
+  EXPECT_EQ(run.outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(database_.script().Count("Survey"), 2);
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  EXPECT_FALSE(Exists("temp/a"));
+  EXPECT_TRUE(Exists("temp/young"));
+}
+
+TEST_F(CleanupTest, SurveysOnceMoreWhenAnotherPartitionWasDroppedSince) {
+  AddJobWith("noted", BeforeCutoff(2), "shared", "/out/a.mp4");
+  AddJobWith("other", BeforeCutoff(1), "shared", "/out/a.mp4");
+  AddJob("young", slot().cutoff);
+  database_.partition_steps = {Step::kLeaving, Step::kStays, Step::kDropped};
+  database_.script().Fail("Survey", 2, absl::AbortedError("busy"));
+  MustRun();
+  EXPECT_EQ(database_.script().Count("Survey"), 3);
+  EXPECT_THAT(database_.Ids(), ElementsAre("young"));
+  EXPECT_FALSE(Exists("temp/shared"));
+}
+
 TEST_F(CleanupTest, SurveysOnceWhereNothingOfAPartitionWasNoted) {
   AddJob("old", BeforeCutoff(2));
   AddJob("young", slot().cutoff);

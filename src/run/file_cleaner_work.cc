@@ -137,7 +137,7 @@ absl::Status FileCleaner::PostRemoval(const PendingFile& entry,
   if (root == nullptr) {
     const std::lock_guard lock(mutex_);
     outcome.failed.push_back(entry.id);
-    outcome.errors.push_back(PathOf(entry) + ": its root is not there");
+    outcome.errors.push_back(PathOf(entry) + ": " + set_.WhyNot(entry.root));
     return absl::OkStatus();
   }
   if (shared) {

@@ -36,6 +36,10 @@ class JournalFormatter : public spdlog::formatter {
   // GCOV_EXCL_STOP
 };
 
+std::string CountOf(const std::optional<std::int64_t>& count) {
+  return count.has_value() ? std::to_string(*count) : "?";
+}
+
 }  // namespace
 
 std::shared_ptr<spdlog::logger> MakeLog() {
@@ -151,6 +155,14 @@ void LogObserver::OnRunEnd(const RunRecord& run) {
             FormatDate(run.slot), outcome, run.jobs_deleted, run.files_deleted,
             run.bytes_freed, run.orphans, run.held, run.errors.size(),
             run.errors.empty() ? "" : " first=\"" + run.errors.front() + "\"");
+  for (const TableChange& table : run.tables) {
+    log_->info(
+        "table name=\"{}\" bytes_before={} bytes_after={} "
+        "dead_rows_before={} dead_rows_after={} vacuum=\"{}\"",
+        table.table, CountOf(table.bytes_before), CountOf(table.bytes_after),
+        CountOf(table.dead_rows_before), CountOf(table.dead_rows_after),
+        table.vacuum);
+  }
   for (const std::string& mark : run.marks) {
     log_->error("run marked slot={} mark={}: {}", FormatDate(run.slot), mark,
                 mark == kMarkSlow

@@ -96,6 +96,21 @@ TEST_F(LogObserverTest, TellsOfARunThatIsLateSlowOrCut) {
   EXPECT_THAT(text, HasSubstr("mark=window-cut: the window ended"));
 }
 
+TEST_F(LogObserverTest, TellsWhatBecameOfTheTables) {
+  RunRecord run{.slot = slot().date};
+  run.tables.push_back({.table = "Job",
+                        .bytes_before = 16384,
+                        .bytes_after = 8192,
+                        .dead_rows_before = 1,
+                        .dead_rows_after = {},
+                        .vacuum = "skipped: out of time"});
+  log_observer_.OnRunEnd(run);
+  EXPECT_THAT(TakeLog(),
+              HasSubstr("table name=\"Job\" bytes_before=16384 "
+                        "bytes_after=8192 dead_rows_before=1 "
+                        "dead_rows_after=? vacuum=\"skipped: out of time\""));
+}
+
 TEST_F(LogObserverTest, TellsWhoLeadsOnceUntilItWaitsAgain) {
   log_observer_.OnStandby("another");
   EXPECT_THAT(TakeLog(), HasSubstr("standing by: leader=another"));

@@ -1,5 +1,7 @@
 #include "run/root_set.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/status.h"
@@ -23,6 +25,15 @@ absl::StatusOr<RootSet> RootSet::Open(const FilesConfig& config,
     RETURN_IF_ERROR(set.Add(path, owner, calls, dry_run, ledger));
   }
   return set;
+}
+
+std::string RootSet::WhyNot(const std::string& path) const {
+  const auto found =
+      std::find_if(absent_.begin(), absent_.end(),
+                   [&](const Absent& root) { return root.path == path; });
+  return "its root is left alone: " + (found == absent_.end()
+                                           ? "it is not configured any more"
+                                           : found->reason);
 }
 
 absl::Status RootSet::Add(const std::filesystem::path& path,

@@ -41,6 +41,8 @@ class RootSet {
   bool has_trash(std::size_t root) const { return trashes_[root].has_value(); }
 
   const std::vector<Absent>& absent() const { return absent_; }
+  // Of a path that is none of roots(): "its root is left alone: ...".
+  std::string WhyNot(const std::string& path) const;
   // Why this machine must not lead; none when it may.
   const std::optional<std::string>& foreign() const { return foreign_; }
   // What to record of those that are there.

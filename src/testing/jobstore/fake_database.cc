@@ -134,8 +134,25 @@ class FakeJobStore : public JobStore {
         });
   }
 
-  absl::Status TidyUp() override {
-    return database_.script_.Call("TidyUp", [] { return absl::OkStatus(); });
+  absl::StatusOr<std::vector<TableSize>> TableSizes() override {
+    return database_.script_.Call(
+        "TableSizes", [&]() -> absl::StatusOr<std::vector<TableSize>> {
+          return database_.table_sizes;
+        });
+  }
+
+  absl::StatusOr<VacuumOutcome> TidyUp(const std::vector<std::string>& tables,
+                                       Micros longest) override {
+    (void)longest;
+    return database_.script_.Call(
+        "TidyUp", [&]() -> absl::StatusOr<VacuumOutcome> {
+          VacuumOutcome outcome;
+          for (const std::string& table : tables) {
+            const auto found = database_.vacuumed.find(table);
+            if (found != database_.vacuumed.end()) outcome.insert(*found);
+          }
+          return outcome;
+        });
   }
 
   absl::StatusOr<DatabaseSize> Size() override {
@@ -255,6 +272,7 @@ absl::StatusOr<Batch> FakeJobStore::StepOfPartition(
   step.name = "job_old";
   step.reason = "a row of Invoice refers to its rows";
   database_.partition_steps.pop_front();
+  step.more = !database_.partition_steps.empty();
   if (step.kind == PartitionStep::Kind::kLeaving) {
     const std::string id = candidates_.at(leaving_.size()).second;
     Batch noted;

@@ -53,6 +53,9 @@ class FakeDatabase {
   std::deque<PartitionStep::Kind> partition_steps;
   // What Check answers.
   std::vector<Finding> findings;
+  // What TableSizes and TidyUp answer.
+  std::vector<TableSize> table_sizes;
+  VacuumOutcome vacuumed;
   // What a batch says of the others' commits and of its own lock.
   bool foreign_commits = false;
   Micros lock_wait{0};

@@ -1,7 +1,12 @@
 #include "testing/jobstore/postgres_farm.h"
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -9,6 +14,8 @@
 
 namespace retentiond {
 namespace {
+
+constexpr std::chrono::seconds kLongestOther{60};
 
 absl::Status BeginRun(std::shared_ptr<PostgresConnection> connection) {
   ASSIGN_OR_RETURN(auto state, OpenPostgresState(std::move(connection),
@@ -28,6 +35,20 @@ PostgresFarm::PostgresFarm() {
   layout.status = "status";
   layout.finished = {"COMPLETED", "FAILED", "CANCELLED"};
   layout.created_zone = "UTC";
+}
+
+// Polled: nobody tells of their end.
+void PostgresFarm::OutliveOthers() {
+  const std::string now = Text("SELECT pg_current_xact_id()::xid");
+  const std::string older = fmt::format(
+      "SELECT count(*) FROM pg_stat_activity WHERE datname <> "
+      "current_database() AND age(backend_xid) >= age('{}'::xid)",
+      now);
+  const auto end = std::chrono::steady_clock::now() + kLongestOther;
+  while (Int(older) > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 absl::StatusOr<std::unique_ptr<PostgresJobStore>> PostgresFarm::Open(

@@ -23,6 +23,9 @@ class PostgresFarm : public ScratchPostgres {
   std::optional<RowLocks> locks;
   absl::StatusOr<std::unique_ptr<PostgresJobStore>> Open(
       OpenMode mode = OpenMode::kReadWrite);
+  // Waits until no transaction of another test on the same server is older than
+  // this farm's rows, which would pass for changed ones meanwhile.
+  void OutliveOthers();
   // As another role, whose rights the test has given.
   std::optional<std::string> role;
 };
