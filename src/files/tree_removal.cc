@@ -364,18 +364,17 @@ void TreeRemoval::FailToEnter(const std::string& name,
 // or when that cannot be known.
 bool TreeRemoval::Lock() {
   const int fd = descent_.fd();
+  const std::string& path = descent_.path();
   if (parts_.calls.Flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     if (error == EWOULDBLOCK) {
-      Defer(descent_.path(), kKeptInUse);
+      Defer(path, kKeptInUse);
       return false;
     }
     // Some network file systems know no lock on a directory, or none on a
     // descriptor for reading: nobody can hold one there.
     if (error != EBADF && error != ENOLCK && error != EOPNOTSUPP) {
-      Fail(
-          descent_.path(),
-          ErrnoStatus(error, fmt::format("lock '{}'", Shown(descent_.path()))));
+      Fail(path, ErrnoStatus(error, fmt::format("lock '{}'", Shown(path))));
       return false;
     }
   }

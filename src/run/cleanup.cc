@@ -457,11 +457,6 @@ absl::StatusOr<RunRecord> Cleanup::Interrupt() {
   return run_;
 }
 
-absl::Status Cleanup::RecordFiles(const FilesOutcome& outcome) {
-  return parts_.database.state->RecordFiles(run_.id, outcome, lease_,
-                                            parts_.clock.Now());
-}
-
 void Cleanup::NoteError(const std::string& error) {
   if (run_.errors.size() < kMostErrors) run_.errors.push_back(error);
 }
@@ -473,12 +468,6 @@ absl::Status Cleanup::RenewLeaseIfDue() {
   lease_renewed_ = now;
   run_.pace = governor_.reason();
   return parts_.database.state->UpdateRun(run_, lease_);
-}
-
-// Files cannot be fenced by a transaction: the lease is looked at before each
-// directory instead.
-bool Cleanup::MayTouchFiles() {
-  return StepNow() == Step::kDone && RenewLeaseIfDue().ok();
 }
 
 Micros Cleanup::TimeLeft() const {

@@ -112,6 +112,17 @@ absl::Status Cleanup::EmptyTrash() {
   return RecordFiles(outcome);
 }
 
+absl::Status Cleanup::RecordFiles(const FilesOutcome& outcome) {
+  return parts_.database.state->RecordFiles(run_.id, outcome, lease_,
+                                            parts_.clock.Now());
+}
+
+// Files cannot be fenced by a transaction: the lease is looked at before each
+// directory instead.
+bool Cleanup::MayTouchFiles() {
+  return StepNow() == Step::kDone && RenewLeaseIfDue().ok();
+}
+
 void Cleanup::Count(const FilesOutcome& outcome) {
   run_.files_deleted += outcome.files;
   run_.bytes_freed += outcome.bytes;
