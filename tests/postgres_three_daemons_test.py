@@ -82,6 +82,7 @@ class PostgresThreeDaemonsTest(postgres_farm.PostgresTest):
     jobs = 600
     logs = 2
     disturbances = 8
+    outlasting = 1  # of these: longer than the lease
     slow_s = 0.1
 
     def setUp(self):
@@ -139,12 +140,43 @@ class PostgresThreeDaemonsTest(postgres_farm.PostgresTest):
         else:
             member.proxy.cut()
 
+    def outlast_the_lease(self):
+        """Who leads is away until another has taken over, and a little more."""
+        self.members[0].daemon.wait_until(
+            lambda: self.leader() or self.is_closed(), "somebody leads",
+            TAKE_OVER_S)
+        member = self.leader()
+        if not member:
+            return
+        holder = self.holder()
+        frozen = self.random.choice([True, False])
+        print("freeze" if frozen else "pause", "beyond the lease",
+              file=sys.stderr)
+        process = member.daemon.process
+        if frozen:
+            member.proxy.freeze()
+        else:
+            process.send_signal(signal.SIGSTOP)
+        other = next(each for each in self.members if each is not member)
+        other.daemon.wait_until(lambda: self.holder() != holder,
+                                "another takes over", TAKE_OVER_S)
+        time.sleep(self.random.uniform(0, 1))
+        if frozen:
+            member.proxy.thaw()
+        else:
+            process.send_signal(signal.SIGCONT)
+
     def test_each_job_goes_once_and_nobody_beside_another(self):
         self.wait_for_deletions(1)
         self.pause_inside_a_transaction()
-        for _ in range(self.disturbances):
+        outlasting = self.random.sample(range(self.disturbances),
+                                        self.outlasting)
+        for number in range(self.disturbances):
             self.wait_for_deletions(self.random.randrange(1, 4))
-            self.disturb()
+            if number in outlasting:
+                self.outlast_the_lease()
+            else:
+                self.disturb()
         self.farm.sql('DROP TRIGGER note ON "Job"')
         self.finish()
 

@@ -13,6 +13,7 @@ class PostgresFiftyDisturbancesTest(
         postgres_three_daemons_test.PostgresThreeDaemonsTest):
     jobs = 6000
     disturbances = 50
+    outlasting = 6
 
 
 if __name__ == "__main__":
