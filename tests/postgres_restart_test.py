@@ -2,6 +2,7 @@
 
 import signal
 
+import daemon
 import harness
 import postgres
 import postgres_load
@@ -21,6 +22,7 @@ SETTINGS = {"synchronous_commit": "off", "wal_writer_delay": "10s",
 class PostgresRestartTest(harness.FarmTest):
     jobs = JOBS
     logs = LOGS
+    patience_s = daemon.TIMEOUT_S  # between two restarts
 
     def setUp(self):
         self.server = postgres.Server(SETTINGS)
@@ -29,17 +31,17 @@ class PostgresRestartTest(harness.FarmTest):
         self.farm = postgres_load.LoadedFarm(self.server)
         self.addCleanup(self.farm.close)
 
-    def restart_server(self, daemon):
+    def restart_server(self, retentiond):
         """As `pg_ctl restart -m immediate` does it.
 
         Commits may be lost, but none whose files were removed: what has its
         rows still, or again, has its files.
         """
-        daemon.process.send_signal(signal.SIGSTOP)
+        retentiond.process.send_signal(signal.SIGSTOP)
         self.server.stop(signal.SIGQUIT)
         self.server.start()
         self.assert_all_or_nothing()
-        daemon.process.send_signal(signal.SIGCONT)
+        retentiond.process.send_signal(signal.SIGCONT)
 
     def assert_all_or_nothing(self):
         there = {uid for uid, in self.farm.sql(
@@ -57,16 +59,20 @@ class PostgresRestartTest(harness.FarmTest):
         kept = farm.jobs() - expired
         farm.set_clock(harness.EVE)
         with postgres_load.LiveFarm(farm, PER_SECOND) as live:
-            daemon = farm.serve()
-            daemon.wait_for_idle()
+            retentiond = farm.serve()
+            retentiond.wait_for_idle()
             for restart in range(1, RESTARTS + 1):
                 left = self.jobs - len(expired) * restart // (RESTARTS + 1)
-                daemon.wait_until(lambda: farm.count_jobs() < left,
-                                  f"time for restart {restart}")
-                self.restart_server(daemon)
-            run = farm.wait_for_run(daemon)
+                retentiond.wait_until(lambda: farm.count_jobs() < left,
+                                      f"time for restart {restart}",
+                                      self.patience_s)
+                self.restart_server(retentiond)
+            retentiond.wait_until(
+                lambda: "run ended" in retentiond.log_text(),
+                "the run ends", self.patience_s)
+            run = farm.wait_for_run(retentiond)
         self.assertGreaterEqual(live.starts, RESTARTS)
-        self.assert_stops(daemon)
+        self.assert_stops(retentiond)
         self.check_rows(run, expired, kept)
         self.check_files(expired, kept)
 
