@@ -18,7 +18,8 @@ using testing::IsEmpty;
 
 class TableChangesTest : public CleanupTest {
  protected:
-  TableChangesTest() {
+  void SetUp() override {
+    CleanupTest::SetUp();
     AddTwenty();
     SetSizes(16384, 0);
     database_.vacuumed = {{"Job", kVacuumDone},
