@@ -13,7 +13,8 @@ target_compile_options(retentiond_options INTERFACE
   # (https://gcc.gnu.org/PR105651). What these warnings are for, the sanitizers
   # and clang-tidy find.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${RETENTIOND_SANITIZE}>>>:-Wno-restrict
-  -Wno-array-bounds -Wno-stringop-overflow -Wno-null-dereference>)
+  -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+  -Wno-null-dereference>)
 option(RETENTIOND_WERROR "Treat warnings as errors" OFF)
 if(RETENTIOND_WERROR)
   target_compile_options(retentiond_options INTERFACE -Werror)
