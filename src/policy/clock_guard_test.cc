@@ -170,6 +170,27 @@ TEST_F(ClockGuardTest, BlocksAFirstStartThatWouldDeleteAll) {
   EXPECT_FALSE(Assess().may_anchor());
 }
 
+TEST_F(ClockGuardTest, TakesAnAnchorWithoutAReadingForNone) {
+  input_.anchor.reset();
+  input_.would_delete_all = true;
+  EXPECT_TRUE(Assess().blocked());
+}
+
+// Whether or not the account of seen time says that there was a doubt.
+TEST_F(ClockGuardTest, KeepsACountThatTheRowsMayBeTheReasonOf) {
+  LoseAnchor(AnchorState::kNone);
+  input_.seen = BeginSeenTime(input_.now);
+  input_.blocked_since = input_.now;
+  for (const bool slot_ahead : {false, true}) {
+    input_.slot_ahead = slot_ahead;
+    const GuardVerdict verdict = Assess();
+    EXPECT_FALSE(verdict.cleared);
+    ASSERT_TRUE(verdict.doubt_since.has_value());
+    EXPECT_EQ(verdict.doubt_since->wall, input_.now.wall);
+    EXPECT_EQ(verdict.seen.doubted, slot_ahead);
+  }
+}
+
 // The hourly look at the clock does not ask the rows; the run does.
 TEST_F(ClockGuardTest, GoesOnCountingWhereTheRowsAreNotAskedInBetween) {
   LoseAnchor(AnchorState::kNone);
