@@ -30,6 +30,7 @@ test:
 bench: build
 	@tools/setup build test bench
 	@bench/sqlite_delete
+	@bench/partitions
 	@bench/files
 
 check:
