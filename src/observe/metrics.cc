@@ -45,14 +45,6 @@ double SecondsOf(Instant instant) {
   return std::chrono::duration<double>(instant.time_since_epoch()).count();
 }
 
-std::vector<ClockFact> AllFacts() {
-  std::vector<ClockFact> facts;
-  for (int i = 0; i <= static_cast<int>(ClockFact::kSlotAhead); ++i) {
-    facts.push_back(static_cast<ClockFact>(i));
-  }
-  return facts;
-}
-
 // "the farm is writing" as "the-farm-is-writing": a label that is easily asked
 // for.
 std::string LabelOf(std::string sentence) {
@@ -131,7 +123,7 @@ struct Metrics::Families {
     for (const char* kind : {"job", "row", "file", "directory", "orphan"}) {
       deleted.Add({{"kind", kind}});
     }
-    for (const ClockFact fact : AllFacts()) {
+    for (const ClockFact fact : AllClockFacts()) {
       if (Blocks(fact)) blocked.Add({{"reason", NameOf(fact)}});
     }
   }
@@ -155,6 +147,7 @@ struct Metrics::Families {
   Family<Gauge>& last_phases{
       GaugesOf(registry, "last_run_phase_duration_seconds",
                "How long each phase of the last run took.")};
+  std::vector<Gauge*> phases_shown;
   Family<Gauge>& last_outcome{GaugesOf(registry, "last_run_outcome",
                                        "1 for the outcome of the last run.")};
   Family<Gauge>& last_mark{
@@ -262,8 +255,14 @@ void Metrics::ShowEnded(const RunRecord& run) {
   if (run.finished.has_value()) {
     now.last_duration.Set(SecondsOf(*run.finished - run.started));
   }
+  // A run that ended early had fewer than the one before it.
+  for (Gauge* phase : std::exchange(now.phases_shown, {})) {
+    now.last_phases.Remove(phase);
+  }
   for (const auto& [phase, seconds] : run.phases_s) {
-    now.last_phases.Add({{"phase", phase}}).Set(seconds);
+    Gauge& gauge = now.last_phases.Add({{"phase", phase}});
+    gauge.Set(seconds);
+    now.phases_shown.push_back(&gauge);
   }
   for (const RunOutcome outcome : kOutcomes) {
     now.last_outcome.Add({{"outcome", NameOf(outcome)}})
@@ -287,7 +286,7 @@ void Metrics::ShowEnded(const RunRecord& run) {
 }
 
 void Metrics::ShowBlock(const std::vector<std::string>& facts) {
-  for (const ClockFact fact : AllFacts()) {
+  for (const ClockFact fact : AllClockFacts()) {
     if (!Blocks(fact)) continue;
     const bool stands =
         std::count(facts.begin(), facts.end(), NameOf(fact)) > 0;
@@ -298,7 +297,7 @@ void Metrics::ShowBlock(const std::vector<std::string>& facts) {
 void Metrics::OnClock(const ClockFindings& findings) {
   families_->synchronised.Set(findings.kernel_synchronised ? 1 : 0);
   families_->unseen.Set(SecondsOf(findings.unseen));
-  for (const ClockFact fact : AllFacts()) {
+  for (const ClockFact fact : AllClockFacts()) {
     families_->facts.Add({{"fact", NameOf(fact)}})
         .Set(findings.facts.contains(fact) ? 1 : 0);
   }

@@ -107,6 +107,16 @@ TEST_F(MetricsTest, RestoresTheLastRunAndTheLastSuccess) {
   EXPECT_EQ(Value("oldest_expired_timestamp_seconds"), std::nullopt);
 }
 
+TEST_F(MetricsTest, ShowsOnlyThePhasesThatTheLastRunHad) {
+  metrics_.OnHistory({.last_ended = Ended(RunOutcome::kSuccess)});
+  RunRecord failed = Ended(RunOutcome::kFailed);
+  failed.phases_s = {{"survey", 2.5}};
+  metrics_.OnRunEnd(failed);
+  EXPECT_EQ(Value("last_run_phase_duration_seconds{phase=\"survey\"}"), 2.5);
+  EXPECT_EQ(Value("last_run_phase_duration_seconds{phase=\"batches\"}"),
+            std::nullopt);
+}
+
 TEST_F(MetricsTest, RestoresABlock) {
   RunRecord run = Ended(RunOutcome::kBlocked);
   run.blocked = {"stepped"};

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace retentiond {
 namespace {
@@ -238,6 +239,12 @@ void ResolveDoubts(const GuardInput& input, bool observed,
 }
 
 }  // namespace
+
+std::vector<ClockFact> AllClockFacts() {
+  std::vector<ClockFact> facts;
+  for (const FactTraits& traits : kFacts) facts.push_back(traits.fact);
+  return facts;
+}
 
 const char* NameOf(ClockFact fact) { return TraitsOf(fact).name; }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "policy/seen_time.h"
@@ -53,6 +54,8 @@ enum class ClockFact {
   kSlotAhead,          // the last slot lies in the future: reported
 };
 
+// In the order of the enumeration.
+std::vector<ClockFact> AllClockFacts();
 // "unseen-time-too-long" and the like: the names in audit, alerts and JSON.
 const char* NameOf(ClockFact fact);
 // The fact of that name for people: "the clock is ...". A name that only a
