@@ -56,17 +56,13 @@ absl::Status AddOutputFinding(const PreviewParts& parts,
                                       .calls = parts.calls,
                                       .dry_run = DryRun::kYes}));
   const Instant now = parts.clock.Now();
-  RETURN_IF_ERROR(parts.database.jobs
-                      ->Survey({.cutoff = now - kRetention,
-                                .slot_start = now,
-                                .daemon_start = now},
-                               [&](const Job& job) {
-                                 return parts.stop_requested()
-                                            ? absl::CancelledError(
-                                                  "asked to stop")
-                                            : cleaner->Note(job);
-                               })
-                      .status());
+  const absl::StatusOr<SurveyTotals> survey = parts.database.jobs->Survey(
+      {.cutoff = now - kRetention, .slot_start = now, .daemon_start = now},
+      [&](const Job& job) -> absl::Status {
+        RETURN_IF_ERROR(parts.CheckNotStopped());
+        return cleaner->Note(job);
+      });
+  RETURN_IF_ERROR(survey.status());
   if (cleaner->outputs_below_roots() == 0) return absl::OkStatus();
   findings.push_back(
       {.level = Finding::Level::kInfo,

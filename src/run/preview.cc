@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t kMostReferred = 20;
 
-absl::Status CheckNotStopped(const PreviewParts& parts) {
-  if (!parts.stop_requested()) return absl::OkStatus();
-  return absl::CancelledError("asked to stop");
-}
-
 // What a crash left in the trash, the run would remove first.
 void CountTrash(FileCleaner& cleaner, Preview& preview) {
   const FilesOutcome outcome = cleaner.EmptyTrash();
@@ -43,7 +38,7 @@ absl::Status PreviewBatches(const PreviewParts& parts, const Slot& slot,
                             Preview& preview) {
   Database& database = parts.database;
   while (true) {
-    RETURN_IF_ERROR(CheckNotStopped(parts));
+    RETURN_IF_ERROR(parts.CheckNotStopped());
     std::vector<Job> jobs;
     ASSIGN_OR_RETURN(
         const Batch batch,
@@ -91,7 +86,7 @@ absl::Status PreviewSweep(const PreviewParts& parts, const Slot& slot,
   ASSIGN_OR_RETURN(const SweepResult sweep,
                    cleaner.Sweep(slot.cutoff, [] { return absl::OkStatus(); }));
   // It may have ended early, and counted less than there is.
-  RETURN_IF_ERROR(CheckNotStopped(parts));
+  RETURN_IF_ERROR(parts.CheckNotStopped());
   preview.orphans = sweep.orphans;
   preview.files += sweep.outcome.files;
   preview.bytes += sweep.outcome.bytes;
@@ -115,6 +110,11 @@ std::vector<Preview::Dependent> DependentsOf(
 }
 
 }  // namespace
+
+absl::Status PreviewParts::CheckNotStopped() const {
+  if (!stop_requested()) return absl::OkStatus();
+  return absl::CancelledError("asked to stop");
+}
 
 absl::StatusOr<std::unique_ptr<FileCleaner>> OpenForALook(
     const PreviewParts& parts, const Slot& slot) {
@@ -156,9 +156,9 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
           {.cutoff = slot.cutoff,
            .slot_start = slot.start,
            .daemon_start = watch.WitnessesBefore(parts.clock.Now())},
-          [&](const Job& job) {
-            const absl::Status going = CheckNotStopped(parts);
-            return going.ok() ? cleaner->Note(job) : going;
+          [&](const Job& job) -> absl::Status {
+            RETURN_IF_ERROR(parts.CheckNotStopped());
+            return cleaner->Note(job);
           }));
   for (const ClockFact fact :
        watch.Assess(ClockWatch::RowsOf(preview.totals)).facts) {

@@ -59,6 +59,8 @@ struct PreviewParts {
   std::string host = HostName();
   // Asked between jobs and between files: true ends the look with Cancelled.
   std::function<bool()> stop_requested = [] { return false; };
+
+  absl::Status CheckNotStopped() const;
 };
 
 // A cleaner that changes nothing, with nothing noted yet.
