@@ -94,12 +94,6 @@ const char* NameOf(Finding::Level level) {
 
 }  // namespace
 
-std::optional<std::string> OutcomeOf(const RunRecord& run) {
-  if (run.outcome.has_value()) return NameOf(*run.outcome);
-  if (run.phase == "interrupted" || run.phase == "blocked") return run.phase;
-  return std::nullopt;
-}
-
 std::string JsonOf(const Preview& preview, const std::string& timezone) {
   Json dependents = Json::array();
   for (const Preview::Dependent& dependent : preview.dependents) {

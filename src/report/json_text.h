@@ -1,8 +1,8 @@
 // The JSON of the commands.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/record.h"
@@ -10,20 +10,10 @@
 #include "base/finding.h"
 #include "jobstore/state_store.h"
 #include "policy/slot.h"
+#include "report/status_report.h"
 #include "run/preview.h"
 
 namespace retentiond {
-
-// What `status` says.
-struct StatusReport {
-  std::string state;   // "idle", "running", "interrupted", "blocked"
-  std::string reason;  // why it is not simply idle; may be empty
-  Slot next;
-  std::optional<RunRecord> last_run;
-  LeaseView lease;
-  std::optional<RunRecord> running;
-  DatabaseSize size;
-};
 
 std::string JsonOf(const Preview& preview, const std::string& timezone);
 std::string JsonOf(const std::vector<Slot>& slots);
@@ -40,7 +30,4 @@ std::string JsonOfPairs(
 
 // Whether nothing stands in the way: no finding of level error.
 bool IsOk(const std::vector<Finding>& findings);
-// "interrupted" for an open run that nobody leads; null while it is running.
-std::optional<std::string> OutcomeOf(const RunRecord& run);
-
 }  // namespace retentiond

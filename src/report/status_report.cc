@@ -35,6 +35,12 @@ void Describe(StatusReport& report) {
 
 }  // namespace
 
+std::optional<std::string> OutcomeOf(const RunRecord& run) {
+  if (run.outcome.has_value()) return NameOf(*run.outcome);
+  if (run.phase == "interrupted" || run.phase == "blocked") return run.phase;
+  return std::nullopt;
+}
+
 absl::StatusOr<StatusReport> MakeStatusReport(Database& database,
                                               const Schedule& schedule,
                                               Instant now) {
