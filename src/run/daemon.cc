@@ -38,10 +38,6 @@ constexpr Micros kFirstRetryAway = seconds(1);
 // A zone on the other side of the date line shows another date.
 constexpr std::chrono::days kZonesApart{1};
 
-bool IsAway(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable;
-}
-
 std::optional<RunRecord> FirstOf(const std::vector<RunRecord>& runs) {
   if (runs.empty()) return std::nullopt;
   return runs.front();
@@ -92,8 +88,8 @@ absl::Status Daemon::Serve() {
 absl::Status Daemon::StartWhenThere() {
   absl::Status started = Start();
   // Its manager would take a service that waits for one that hangs.
-  if (IsAway(started)) parts_.service.Ready();
-  while (IsAway(started)) {
+  if (absl::IsUnavailable(started)) parts_.service.Ready();
+  while (absl::IsUnavailable(started)) {
     TryLater(started);
     AwaitRetry();
     if (parts_.stop_requested()) return absl::OkStatus();
@@ -200,7 +196,8 @@ Micros Daemon::Turn() {
 
 void Daemon::TryLater(const absl::Status& failed) {
   retry_pause_ = std::clamp<Micros>(
-      retry_pause_ * 2, IsAway(failed) ? kFirstRetryAway : kFirstRetry,
+      retry_pause_ * 2,
+      absl::IsUnavailable(failed) ? kFirstRetryAway : kFirstRetry,
       kLongestRetry);
   retry_at_ = parts_.clock.BootTime() + retry_pause_;
   observers_.OnTrouble(
