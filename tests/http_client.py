@@ -8,6 +8,13 @@ import socket
 TIMEOUT_S = 60
 
 
+def free_port():
+    """A port of the loopback at which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Client:
     """Asks where a daemon listens: a path of a socket, or (address, port)."""
 

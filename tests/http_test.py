@@ -11,7 +11,7 @@ import time
 import harness
 import hostile_requests
 import openapi
-from http_client import Client
+from http_client import Client, free_port
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; "
@@ -155,12 +155,13 @@ class HttpTest(harness.FarmTest):
     def test_answers_other_machines_only_for_the_token(self):
         token = self.farm.scratch / "token"
         token.write_text("canary-f3c1-not-to-be-seen\n")
-        self.listen("0.0.0.0:18373", token_file=str(token))
+        port = free_port()
+        self.listen(f"0.0.0.0:{port}", token_file=str(token))
         self.farm.use_fixture("render-manager-iso")
         self.farm.set_clock(harness.SLOT.replace(hour=12))
         daemon = self.farm.serve()
         daemon.wait_for_idle()
-        client = Client(("127.0.0.1", 18373))
+        client = Client(("127.0.0.1", port))
         for target in ("/healthz", "/readyz", "/metrics", "/api/v1/status",
                        "/none"):
             self.assertEqual(401, client.ask(target).status, target)
@@ -170,15 +171,16 @@ class HttpTest(harness.FarmTest):
         self.assertNotIn("canary", daemon.log_text())
 
     def test_answers_no_page_that_was_led_here_by_a_name(self):
-        self.listen("127.0.0.1:18374")
+        port = free_port()
+        self.listen(f"127.0.0.1:{port}")
         self.farm.use_fixture("render-manager-iso")
         self.farm.set_clock(harness.SLOT.replace(hour=12))
         daemon = self.farm.serve()
         daemon.wait_for_idle()
-        client = Client(("127.0.0.1", 18374))
+        client = Client(("127.0.0.1", port))
         self.assertEqual(200, client.ask("/metrics").status)
         self.assertEqual(421, client.ask(
-            "/metrics", headers={"Host": "evil.example:18374"}).status)
+            "/metrics", headers={"Host": f"evil.example:{port}"}).status)
         self.assert_stops(daemon)
 
     def test_cleans_up_though_its_port_is_taken(self):
