@@ -29,7 +29,8 @@ test:
 
 bench: build
 	@tools/setup build test bench
-	@bench/sqlite_delete
+	@bench/sqlite_rows
+	@bench/sqlite_rows --ids ordered
 	@bench/partitions
 	@bench/files
 
