@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -112,6 +113,18 @@ TEST_F(ApiTest, AsksTheDatabaseForItsStatusOnceASecond) {
   clock_.Advance(seconds(1));
   Get("/api/v1/status");
   EXPECT_EQ(opened_, 2);
+}
+
+TEST_F(ApiTest, GivesNoMoreAuditRecordsThanFitIntoAnAnswer) {
+  Database database = database_.Open();
+  const std::string facts = "{\"x\":\"" + std::string(1 << 20, 'x') + "\"}";
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(
+        database.state->AppendAudit(std::nullopt, "large", facts, clock_.Now())
+            .ok());
+  }
+  const std::string body = Get("/api/v1/audit").body;
+  EXPECT_EQ(std::count(body.begin(), body.end(), '\n'), 4);
 }
 
 TEST_F(ApiTest, GivesAsManyAuditRecordsAsAreAskedFor) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -93,6 +94,18 @@ TEST_F(ListeningSocketTest, LeavesThatOfALiveProcess) {
   EXPECT_EQ(ListeningSocket::Open(config_).status().code(),
             absl::StatusCode::kAlreadyExists);
   EXPECT_TRUE(RawClient(config_).connected());
+}
+
+// Who is too busy to let one more in is alive.
+TEST_F(ListeningSocketTest, LeavesThatOfABusyProcess) {
+  const auto first = ListeningSocket::Open(config_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(::listen(first->fd(), 0), 0);
+  const RawClient waiting(config_);
+  ASSERT_TRUE(waiting.connected());
+  EXPECT_EQ(ListeningSocket::Open(config_).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(std::filesystem::exists(config_.socket));
 }
 
 TEST_F(ListeningSocketTest, NeverReplacesAFile) {
