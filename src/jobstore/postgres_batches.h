@@ -53,6 +53,7 @@ class PostgresBatches {
   absl::StatusOr<Attempt> Try(const BatchRequest& request,
                               const BatchRecorder& record,
                               const std::vector<TextKey>& keys);
+  absl::Status CountAtCommit();
   absl::StatusOr<Attempt> Delete(const BatchRequest& request,
                                  const BatchRecorder& record,
                                  const std::vector<TextKey>& keys);

@@ -45,13 +45,6 @@ ORDER BY 1
 
 std::string Skipped(const std::string& why) { return "skipped: " + why; }
 
-// Our own deletions are counted a second late otherwise, as if they had come
-// after the vacuum.
-absl::Status FlushStatistics(PostgresConnection& connection) {
-  if (connection.server_version() < 150000) return absl::OkStatus();
-  return connection.Execute("SELECT pg_stat_force_next_flush()");
-}
-
 absl::StatusOr<TableSize> SizeOf(PostgresConnection& connection,
                                  const std::string& table,
                                  const std::string& oid,
@@ -123,7 +116,6 @@ absl::StatusOr<std::string> Vacuum(PostgresConnection& connection,
 absl::StatusOr<std::vector<TableSize>> PostgresTableSizes(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const std::vector<std::string>& tables, Distribution distribution) {
-  RETURN_IF_ERROR(FlushStatistics(connection));
   // For its timeouts: a table that is being altered is waited for.
   ASSIGN_OR_RETURN(PostgresConnection::Transaction transaction,
                    connection.Begin(OpenMode::kReadOnly));
@@ -142,7 +134,6 @@ absl::StatusOr<VacuumOutcome> VacuumPostgresTables(
     PostgresConnection& connection, const PostgresCatalog& catalog,
     const std::vector<std::string>& tables, Micros longest) {
   const auto end = steady_clock::now() + longest;
-  RETURN_IF_ERROR(FlushStatistics(connection));
   VacuumOutcome outcome;
   for (const std::string& table : tables) {
     const auto found = catalog.tables.find(table);

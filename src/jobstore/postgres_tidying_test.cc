@@ -57,6 +57,13 @@ INSERT INTO log SELECT id, repeat('x', 1000) FROM "Job", generate_series(1, 9)
   }
 };
 
+TEST_F(PostgresTidyingTest, FindsAllDeadRowsCounted) {
+  OpenStore();
+  Clean(/*row_limit=*/30);
+  EXPECT_EQ(farm_.Int("SELECT pg_stat_get_dead_tuples('\"Job\"'::regclass)"),
+            90);
+}
+
 TEST_F(PostgresTidyingTest, VacuumsEachTableAndShowsIt) {
   OpenStore();
   const TableSize jobs_before = SizeOf("Job");
