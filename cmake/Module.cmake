@@ -82,3 +82,17 @@ KERNEL_CLOCK_LIBRARY=$<TARGET_FILE:kernel_clock>;\
 CALL_FAULTS_LIBRARY=$<TARGET_FILE:call_faults>")
   endforeach()
 endfunction()
+
+# tests/model: random farms and nights, compared with plain rules.
+function(retentiond_model_tests)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/model/*.cc)
+  add_executable(nights ${sources}
+    ${CMAKE_SOURCE_DIR}/tests/preload/call_faults.cc)
+  target_link_libraries(nights PRIVATE cli retentiond_options)
+  target_include_directories(nights PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  # Samples; tools/check-deep has all.
+  add_test(NAME model.random_nights COMMAND nights random 1 300)
+  add_test(NAME model.failing_calls COMMAND nights calls 97)
+  set_tests_properties(model.random_nights model.failing_calls
+    PROPERTIES TIMEOUT 300)
+endfunction()

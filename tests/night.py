@@ -37,11 +37,13 @@ class Night:
         self.farm.daemons.append(process)
         return process
 
-    def live_through(self, faults=None, enough=THE_NEXT_NIGHT):
-        """Until it logs what is enough, or is dead; then it is."""
+    def live_through(self, faults=None, enough=()):
+        """Until it waits for the next night, logs what is enough, or is dead;
+        then it is."""
         process = self.serve(faults)
         deadline = time.monotonic() + daemon.TIMEOUT_S
-        while enough not in process.log_text():
+        while not any(text in process.log_text()
+                      for text in (THE_NEXT_NIGHT, *enough)):
             try:
                 process.process.wait(daemon.POLL_S)
                 process.wait()
@@ -75,11 +77,11 @@ def problems_of(farm, expected):
     return found
 
 
-def untouched(test, make_farm, kinds):
+def untouched(test, make_farm, kinds, error=0):
     """The end of a night without a fault, and its number of calls."""
     with Night(make_farm) as night:
         farm = night.farm
-        faults = call_faults.CallFaults(farm, kinds)
+        faults = call_faults.CallFaults(farm, kinds, error=error)
         process = night.live_through(faults)
         test.assertEqual(0, process.process.returncode, process.log_text())
         end = farm.end()
