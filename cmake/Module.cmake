@@ -68,6 +68,8 @@ function(retentiond_end_to_end_tests)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   add_library(kernel_clock MODULE
     ${CMAKE_SOURCE_DIR}/tests/preload/kernel_clock.cc)
+  add_library(call_faults MODULE
+    ${CMAKE_SOURCE_DIR}/tests/preload/call_faults.cc)
   file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*_test.py)
   foreach(scenario ${scenarios})
     get_filename_component(name ${scenario} NAME_WE)
@@ -76,6 +78,21 @@ function(retentiond_end_to_end_tests)
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
     set_tests_properties(end_to_end.${name} PROPERTIES TIMEOUT 300
       ENVIRONMENT "RETENTIOND=$<TARGET_FILE:retentiond>;\
-KERNEL_CLOCK_LIBRARY=$<TARGET_FILE:kernel_clock>")
+KERNEL_CLOCK_LIBRARY=$<TARGET_FILE:kernel_clock>;\
+CALL_FAULTS_LIBRARY=$<TARGET_FILE:call_faults>")
   endforeach()
+endfunction()
+
+# tests/model: random farms and nights, compared with plain rules.
+function(retentiond_model_tests)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/model/*.cc)
+  add_executable(nights ${sources}
+    ${CMAKE_SOURCE_DIR}/tests/preload/call_faults.cc)
+  target_link_libraries(nights PRIVATE cli retentiond_options)
+  target_include_directories(nights PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  # Samples; tools/check-deep has all.
+  add_test(NAME model.random_nights COMMAND nights random 1 300)
+  add_test(NAME model.failing_calls COMMAND nights calls 97)
+  set_tests_properties(model.random_nights model.failing_calls
+    PROPERTIES TIMEOUT 300)
 endfunction()

@@ -1,5 +1,7 @@
 # Compiler options that every target of this project shares.
 add_library(retentiond_options INTERFACE)
+# A list with commas is no condition of a generator expression.
+string(COMPARE NOTEQUAL "${RETENTIOND_SANITIZE}" "" RETENTIOND_SANITIZED)
 target_include_directories(retentiond_options INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(retentiond_options INTERFACE
@@ -12,7 +14,7 @@ target_compile_options(retentiond_options INTERFACE
   # library for overlapping, out of bounds or null
   # (https://gcc.gnu.org/PR105651). What these warnings are for, the sanitizers
   # and clang-tidy find.
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${RETENTIOND_SANITIZE}>>>:-Wno-restrict
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<CONFIG:RelWithDebInfo>,$<BOOL:${RETENTIOND_SANITIZED}>>>:-Wno-restrict
   -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
   -Wno-null-dereference>)
 option(RETENTIOND_WERROR "Treat warnings as errors" OFF)

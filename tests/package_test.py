@@ -20,7 +20,7 @@ ROOT = harness.TESTS.parent
 PACKAGING = ROOT / "packaging"
 UNIT = PACKAGING / "debian" / "retentiond.service"
 
-# `systemd-analyze security`: 0 is best, 10 is none at all. docs/security.md has
+# `systemd-analyze security`: 0 is best, 10 is none at all. docs/unit.md has
 # what makes up the rest.
 MOST_EXPOSURE = 2.0
 
@@ -60,7 +60,7 @@ class UnitTest(unittest.TestCase):
         self.assertLessEqual(exposure, MOST_EXPOSURE)
 
     def test_what_it_leaves_open_is_explained(self):
-        page = (ROOT / "docs" / "security.md").read_text()
+        page = (ROOT / "docs" / "unit.md").read_text()
         _, left_open = self.exposure(UNIT)
         self.assertTrue(left_open)
         for each in left_open:

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/status.h"
@@ -53,6 +54,34 @@ TEST_F(PostgresJobStoreTest, NamesWhatStaysLockedToTheEnd) {
   }
   farm_.Execute("ROLLBACK");
   EXPECT_EQ(farm_.Text("SELECT id FROM \"Job\""), "j2");
+}
+
+TEST_F(PostgresJobStoreTest, KeepsAJobThatChangesBetweenReadingAndDeletion) {
+  MakeJobs();
+  farm_.Execute(
+      "CREATE TABLE log(job text REFERENCES \"Job\" ON DELETE CASCADE)");
+  AddExpired(2);
+  farm_.Execute("INSERT INTO log VALUES('j1'), ('j2')");
+  farm_.locks = RowLocks::kNone;
+  OpenStore();
+  ASSERT_TRUE(store_->Survey(TestSurvey(), nullptr).ok());
+  // The batch has read its jobs when it waits for this row of one of them.
+  farm_.Execute("BEGIN; SELECT 1 FROM log WHERE job = 'j1' FOR UPDATE");
+  std::thread other([this] {
+    while (farm_.Int("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+                     "transactionid IN (SELECT transactionid FROM pg_locks "
+                     "WHERE pid = pg_backend_pid())") == 0) {
+      std::this_thread::yield();
+    }
+    farm_.Execute(
+        "UPDATE \"Job\" SET status = 'QUEUED' WHERE id = 'j1'; COMMIT");
+  });
+  const auto batch = store_->DeleteBatch(TestBatch(500), RecordNothing);
+  other.join();
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_THAT(batch->jobs, ElementsAre(JobId{"j2"}));
+  EXPECT_EQ(farm_.Text("SELECT id FROM \"Job\""), "j1");
+  EXPECT_EQ(farm_.Text("SELECT job FROM log"), "j1");
 }
 
 TEST_F(PostgresJobStoreTest, StopsWhenAForeignKeyIsMade) {
