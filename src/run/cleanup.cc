@@ -51,7 +51,7 @@ Cleanup::Cleanup(CleanupParts parts)
     : parts_(std::move(parts)),
       watch_(parts_.clock, *parts_.database.state, parts_.directory,
              parts_.build_date),
-      governor_(Governor::Manner::kNormal) {}
+      governor_(Governor::Manner::kNormal, {}) {}
 
 absl::StatusOr<RunRecord> Cleanup::Execute(
     const Due& due, const std::optional<LeaseView>& seen) {
@@ -126,7 +126,8 @@ absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
 
 // What the run is, before it is claimed: a new one, or one to be resumed.
 absl::Status Cleanup::Prepare(const Due& due) {
-  governor_ = Governor(MannerOf(parts_.clock.Now(), due.slot));
+  governor_ = Governor(MannerOf(parts_.clock.Now(), due.slot),
+                       parts_.database.jobs->batch_times());
   window_ = parts_.config.schedule.window;
   run_ = RunRecord{.slot = due.slot.date,
                    .slot_start = due.slot.start,

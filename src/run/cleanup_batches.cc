@@ -15,6 +15,7 @@ namespace {
 // before the run is given up for the night.
 constexpr int kMostFailures = 6;
 constexpr Micros kFirstRetryPause = std::chrono::seconds(1);
+constexpr Micros kAskLoadEvery = std::chrono::milliseconds(200);
 
 // A lost connection is not: the daemon opens a new one and resumes the run.
 bool WorthRetrying(absl::StatusCode code) {
@@ -29,7 +30,8 @@ absl::StatusOr<Cleanup::Step> Cleanup::DeleteBatches() {
   while (true) {
     bool finished = false;
     if (const Step step = StepNow(); step != Step::kDone) return step;
-    const absl::StatusOr<Step> step = OneBatch(finished);
+    const absl::StatusOr<Step> step =
+        governor_.stopped() ? LookAgain() : OneBatch(finished);
     if (step.ok()) {
       failures = 0;
       if (*step != Step::kDone) return *step;
@@ -50,6 +52,20 @@ absl::StatusOr<Cleanup::Step> Cleanup::DeleteBatches() {
     RETURN_IF_ERROR(RecordFiles(outcome));
   }
   return Step::kDone;
+}
+
+// Instead of a batch, where the others had better be left alone.
+absl::StatusOr<Cleanup::Step> Cleanup::LookAgain() {
+  RETURN_IF_ERROR(RenewLeaseIfDue());
+  RETURN_IF_ERROR(AskLoad());
+  return Step::kDone;
+}
+
+absl::Status Cleanup::AskLoad() {
+  load_asked_ = parts_.clock.BootTime();
+  ASSIGN_OR_RETURN(const FarmLoad load, parts_.database.jobs->Load());
+  governor_.ObserveLoad(load, parts_.clock.Now());
+  return absl::OkStatus();
 }
 
 // One batch and its files.
@@ -154,6 +170,9 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
                        .lock_wait = batch.lock_wait,
                        .lock_held = batch.lock_held,
                        .foreign_commits = batch.foreign_commits});
+  }
+  if (parts_.clock.BootTime() - load_asked_ >= kAskLoadEvery) {
+    RETURN_IF_ERROR(AskLoad());
   }
   parts_.observer.OnBatch(run_, batch, governor_);
   if (batch.belongings.pending.empty()) return absl::OkStatus();
