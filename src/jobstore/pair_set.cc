@@ -17,9 +17,6 @@ namespace {
 
 // In memory at most: some 3 MB of a std::set.
 constexpr std::size_t kMostRecent = 64 * 1024;
-// More runs than this are merged before the next question. A merge reads and
-// writes everything, a question reads a page of each run.
-constexpr std::size_t kMostRuns = 8;
 // A page of 4 KiB, as the kernel caches them.
 constexpr std::size_t kPagePairs = 256;
 
@@ -172,8 +169,10 @@ absl::Status PairSet::Spill() {
   return absl::OkStatus();
 }
 
+// Reads and writes everything once, so that each question reads one page. A
+// night asks some ten questions a job, after all pairs are in.
 absl::Status PairSet::Settle() {
-  return runs_.size() > kMostRuns ? Merge() : absl::OkStatus();
+  return runs_.size() > 1 ? Merge() : absl::OkStatus();
 }
 
 absl::Status PairSet::Merge() {

@@ -1,11 +1,11 @@
 // A set of pairs of 64-bit hashes that need not fit into memory.
 //
 // The newest pairs are in memory; when there are enough of them they are
-// written, sorted, to a scratch file as one run. A question looks into each
-// run, so that many runs are merged into one first. This way a set that is
-// filled at once and then asked, as a night's is, costs two sequential writes
-// of 16 bytes a pair. A B-tree of the same pairs costs a random page for each:
-// at a million jobs 4 million page writes instead of 100 MB (measured).
+// written, sorted, to a scratch file as one run. The runs are merged into one
+// before a question. This way a set that is filled at once and then asked, as a
+// night's is, costs two sequential writes of 16 bytes a pair. A B-tree of the
+// same pairs costs a random page for each: at a million jobs 4 million page
+// writes instead of 100 MB (measured).
 #pragma once
 
 #include <sys/types.h>
@@ -59,7 +59,7 @@ class PairSet {
   explicit PairSet(UniqueFd file) : file_(std::move(file)) {}
 
   absl::Status Spill();
-  // Where there are many runs, makes one of them.
+  // Where there are several runs, makes one of them.
   absl::Status Settle();
   absl::Status Merge();
   // Calls `visit(pair, position)` for the pairs of the run with that first

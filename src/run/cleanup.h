@@ -88,6 +88,8 @@ class Cleanup {
   absl::Status RemovePending();
   absl::StatusOr<Step> DeleteBatches();
   absl::StatusOr<Step> OneBatch(bool& finished);
+  absl::StatusOr<Step> LookAgain();
+  absl::Status AskLoad();
   absl::Status AfterBatch(const Batch& batch);
   absl::Status AfterPartitionStep(const Batch& batch,
                                   const std::vector<Job>& jobs);
@@ -131,6 +133,7 @@ class Cleanup {
   Micros window_{0};  // what is left of the window for this piece
   Micros phase_begun_{0};
   Micros lease_renewed_{0};
+  Micros load_asked_{0};
 };
 
 }  // namespace retentiond

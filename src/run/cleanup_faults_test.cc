@@ -17,6 +17,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -301,6 +302,39 @@ TEST_F(CleanupTest, BuildsTheShieldAnewBeforeItSweepsAgain) {
   EXPECT_TRUE(Exists("temp/gone"));
   EXPECT_FALSE(directory->state_was_lost());
   EXPECT_TRUE(directory->ReadAnchor().ok());
+}
+
+TEST_F(CleanupTest, DeletesNothingWhileACrowdWaits) {
+  AddJob("a", BeforeCutoff(2));
+  AddJob("b", BeforeCutoff(1));
+  database_.lock_held = seconds(1);  // so that batches stay small
+  database_.loads = {{.waiting = 9}, {.waiting = 9}, {.waiting = 9}, {}};
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(run->jobs_deleted, 2);
+  EXPECT_THAT(observer_.pauses, Contains("others wait for locks").Times(3));
+  EXPECT_TRUE(database_.loads.empty());
+}
+
+TEST_F(CleanupTest, EndsWithItsWindowThoughACrowdWaits) {
+  AddJob("a", BeforeCutoff(2));
+  AddJob("b", BeforeCutoff(1));
+  database_.lock_held = seconds(1);
+  database_.loads.assign(100'000, {.waiting = 9});
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->outcome, RunOutcome::kPartial);
+  EXPECT_THAT(run->marks, Contains(kMarkWindowCut));
+}
+
+TEST_F(CleanupTest, TheRunIsResumedWhereTheLoadCannotBeRead) {
+  AddJob("a", BeforeCutoff(2));
+  database_.script().Fail("Load", 1, absl::UnavailableError("gone"));
+  EXPECT_EQ(Run().status().code(), absl::StatusCode::kUnavailable);
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->jobs_deleted, 1);
 }
 
 }  // namespace
