@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "alert/channels.h"
+#include "alert/dispatcher.h"
 #include "base/status_macros.h"
 #include "cli/commands.h"
 #include "observe/api.h"
@@ -102,7 +104,15 @@ struct Watchers {
              .build_date = BuildDate(),
              .metrics = metrics,
              .health = service}),
-        http(api, context.wiring.clock, told) {}
+        http(api, context.wiring.clock, told),
+        alerts(
+            {.clock = context.wiring.clock,
+             .host = HostName(),
+             .make_channels =
+                 [&context](const AlertsConfig& config, const Sender& sender) {
+                   return MakeChannels(config, sender, context.wiring.clock);
+                 },
+             .observer = told}) {}
 
   LogObserver log;
   Metrics metrics;
@@ -111,7 +121,8 @@ struct Watchers {
   HealthRecord service;
   Api api;
   HttpService http;
-  ObserverList all{{&told, &http}};
+  Dispatcher alerts;
+  ObserverList all{{&told, &http, &alerts}};
 };
 
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
@@ -127,6 +138,7 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
   Watchers watchers(context, zone);
   // Before the database is there, which may have to be waited for.
   watchers.http.OnSettings(settings);
+  watchers.alerts.OnSettings(settings);
   const std::string host = HostName();
   Clock& clock = context.wiring.clock;
   Daemon daemon(
@@ -138,6 +150,7 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                    const Settings& opened,
                    OpenMode mode) { return Open(context, opened, mode); },
        .observer = watchers.all,
+       .alerts = &watchers.alerts,
        .service = watchers.service,
        .wakeup = wakeup,
        .stop_requested = [] { return stop_requested.load(); },
