@@ -95,9 +95,11 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                          [&context](const Settings& opened) {
                            return Open(context, opened, OpenMode::kReadOnly);
                          },
-                     .zone = zone});
+                     .zone = zone,
+                     .host = HostName()});
   // Before the database is there, which may have to be waited for.
   watchers.http.OnSettings(settings);
+  watchers.alerts.OnSettings(settings);
   const std::string host = HostName();
   Daemon daemon(
       {.settings = std::move(settings),
@@ -108,6 +110,7 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                    const Settings& opened,
                    OpenMode mode) { return Open(context, opened, mode); },
        .observer = watchers.all,
+       .alerts = &watchers.alerts,
        .service = watchers.service,
        .wakeup = wakeup,
        .stop_requested = [] { return stop_requested.load(); },

@@ -43,6 +43,17 @@ void Print(Terminal& out, const StatusReport& report,
                                  WithSeparators(run.jobs_deleted),
                                  WithSeparators(run.expired)));
   }
+  for (const StandingAlert& alert : report.alerts) {
+    line("alert",
+         out.In(alert.weight == AlertWeight::kCritical ? Colour::kRed
+                                                       : Colour::kYellow,
+                alert.key) +
+             ": " + alert.text);
+  }
+  if (report.outbox.pending > 0) {
+    line("outbox",
+         Counted(report.outbox.pending, "message") + " to be delivered");
+  }
   if (!report.lease.holder.empty()) line("led by", report.lease.holder);
   line("database",
        fmt::format("{}, {}, of which {} are free pages", report.size.kind,

@@ -333,7 +333,8 @@ absl::StatusOr<FarmLoad> PostgresJobStore::Load() {
       connection_->Query(
           "SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = "
           "current_database() AND pid IN (SELECT pid FROM pg_locks WHERE NOT "
-          "granted)), (SELECT (extract(epoch FROM max(replay_lag)) * 1000000)::bigint "
+          "granted)), (SELECT (extract(epoch FROM max(replay_lag)) * "
+          "1000000)::bigint "
           "FROM pg_stat_replication)"));
   FarmLoad load;
   load.waiting = static_cast<int>(rows.Int(0, 0));
