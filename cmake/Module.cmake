@@ -96,3 +96,17 @@ function(retentiond_model_tests)
   set_tests_properties(model.random_nights model.failing_calls
     PROPERTIES TIMEOUT 300)
 endfunction()
+
+# fuzz/NAME.cc: one target each, fuzz_NAME; `fuzz_targets` builds all.
+function(retentiond_fuzz_targets)
+  add_custom_target(fuzz_targets)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*.cc)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(fuzz_${name} PRIVATE
+      config files jobstore observe retentiond_options)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz_targets fuzz_${name})
+  endforeach()
+endfunction()
