@@ -49,7 +49,9 @@ int Clean(int workers, const std::string& root, bool orphans) {
                                   .manner = FileWork::Manner::kConfined,
                                   .rest = [&] { pacer.Rest(); }}});
   if (!cleaner.ok()) return Fail(cleaner.status());
-  (*cleaner)->Seal();
+  if (const absl::Status sealed = (*cleaner)->Seal(); !sealed.ok()) {
+    return Fail(sealed);
+  }
   if (orphans) {
     const auto swept =
         (*cleaner)->Sweep(clock.Now(), [] { return absl::OkStatus(); });

@@ -24,6 +24,9 @@ class NameCensus {
   static absl::StatusOr<std::unique_ptr<NameCensus>> Open();
 
   absl::Status Add(const JobId& job, const std::vector<std::string>& names);
+  // Ends a round of additions. It may take a while and the other methods do
+  // not: it is not for a transaction.
+  absl::Status Seal() { return pairs_->Seal(); }
   absl::Status Remove(const JobId& job, const std::vector<std::string>& names);
   // How many jobs bear `name`; 0 when none does.
   absl::StatusOr<std::int64_t> Bearers(const std::string& name);

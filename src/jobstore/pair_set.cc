@@ -130,8 +130,11 @@ absl::Status PairSet::Insert(const HashPair& pair) {
   return recent_.size() < kMostRecent ? absl::OkStatus() : Spill();
 }
 
+absl::Status PairSet::Seal() {
+  return runs_.size() > 1 ? Merge() : absl::OkStatus();
+}
+
 absl::Status PairSet::Erase(const HashPair& pair) {
-  RETURN_IF_ERROR(Settle());
   recent_.erase(pair);
   for (Run& run : runs_) {
     RETURN_IF_ERROR(VisitRun(run, pair.first,
@@ -143,7 +146,6 @@ absl::Status PairSet::Erase(const HashPair& pair) {
 }
 
 absl::StatusOr<std::int64_t> PairSet::Count(std::uint64_t first) {
-  RETURN_IF_ERROR(Settle());
   // A pair may be in several runs.
   std::set<std::uint64_t> seconds;
   for (auto pair = recent_.lower_bound({.first = first});
@@ -167,12 +169,6 @@ absl::Status PairSet::Spill() {
   runs_.push_back(std::move(run));
   recent_.clear();
   return absl::OkStatus();
-}
-
-// Reads and writes everything once, so that each question reads one page. A
-// night asks some ten questions a job, after all pairs are in.
-absl::Status PairSet::Settle() {
-  return runs_.size() > 1 ? Merge() : absl::OkStatus();
 }
 
 absl::Status PairSet::Merge() {

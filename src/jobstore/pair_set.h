@@ -1,11 +1,12 @@
 // A set of pairs of 64-bit hashes that need not fit into memory.
 //
 // The newest pairs are in memory; when there are enough of them they are
-// written, sorted, to a scratch file as one run. The runs are merged into one
-// before a question. This way a set that is filled at once and then asked, as a
-// night's is, costs two sequential writes of 16 bytes a pair. A B-tree of the
-// same pairs costs a random page for each: at a million jobs 4 million page
-// writes instead of 100 MB (measured).
+// written, sorted, to a scratch file as one run. A question looks into each
+// run, so that they are merged into one when a round of insertions is over.
+// This way a set that is filled at once and then asked, as a night's is, costs
+// two sequential writes of 16 bytes a pair. A B-tree of the same pairs costs a
+// random page for each: at a million jobs 4 million page writes instead of
+// 100 MB (measured).
 #pragma once
 
 #include <sys/types.h>
@@ -41,6 +42,10 @@ class PairSet {
   static absl::StatusOr<std::unique_ptr<PairSet>> Open();
 
   absl::Status Insert(const HashPair& pair);
+  // Ends a round of insertions: reads and writes all pairs, where there are new
+  // ones in the file, so that from then on Erase and Count read a page of it,
+  // or two. They write nothing, and answer right without it.
+  absl::Status Seal();
   absl::Status Erase(const HashPair& pair);
   // How many pairs have that first half.
   absl::StatusOr<std::int64_t> Count(std::uint64_t first);
@@ -59,8 +64,6 @@ class PairSet {
   explicit PairSet(UniqueFd file) : file_(std::move(file)) {}
 
   absl::Status Spill();
-  // Where there are several runs, makes one of them.
-  absl::Status Settle();
   absl::Status Merge();
   // Calls `visit(pair, position)` for the pairs of the run with that first
   // half that are not erased.

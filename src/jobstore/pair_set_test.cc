@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/status.h"
+#include "testing/jobstore/own_io.h"
 
 namespace retentiond {
 namespace {
@@ -73,6 +74,37 @@ TEST_F(PairSetTest, ErasesAPairWhereverItIs) {
   EXPECT_EQ(Count(1), 2);
 }
 
+// A question may be asked within a transaction, which must not wait for the
+// merging of runs.
+TEST_F(PairSetTest, ReadsAPageOrTwoForAQuestionAndWritesNothing) {
+  for (std::uint64_t i = 0; i < 5 * kRun; ++i) Insert(i * 7919, i);
+  ASSERT_TRUE(set_->Seal().ok());
+  constexpr int kQuestions = 1000;
+  const OwnIo before = CountOwnIo();
+  for (std::uint64_t i = 0; i < kQuestions; ++i) {
+    ASSERT_EQ(Count(i * 7919), 1);
+    ASSERT_TRUE(set_->Erase({i * 7919, i}).ok());
+  }
+  const OwnIo after = CountOwnIo();
+  EXPECT_LE(after.reads - before.reads, 2 * kQuestions * 2);
+  EXPECT_EQ(after.bytes_written, before.bytes_written);
+}
+
+TEST_F(PairSetTest, AnswersTheSameOnceItIsSealed) {
+  Insert(1, 1);
+  Insert(1, 2);
+  Push();
+  Insert(1, 2);
+  Insert(1, 3);
+  Push();
+  ASSERT_TRUE(set_->Erase({1, 1}).ok());
+  EXPECT_EQ(Count(1), 2);
+  ASSERT_TRUE(set_->Seal().ok());
+  EXPECT_EQ(Count(1), 2);
+  ASSERT_TRUE(set_->Seal().ok());
+  EXPECT_EQ(Count(1), 2);
+}
+
 // 40,000 pairs of one first half: 157 pages.
 TEST_F(PairSetTest, FindsPairsThatFillManyPages) {
   for (std::uint64_t i = 0; i < 40'000; ++i) Insert(7, i);
@@ -95,6 +127,9 @@ TEST_F(PairSetTest, AnswersAsASetInMemoryDoes) {
       const HashPair inserted = pair();
       model.insert(inserted);
       ASSERT_TRUE(set_->Insert(inserted).ok());
+    }
+    if (round != 1) {
+      ASSERT_TRUE(set_->Seal().ok());
     }
     for (int i = 0; i < 2'000; ++i) {
       const HashPair erased = pair();

@@ -200,7 +200,7 @@ absl::Status Cleanup::Survey() {
             return cleaner_->Note(job);
           }));
   RETURN_IF_ERROR(NotePastOutputs());
-  cleaner_->Seal();
+  RETURN_IF_ERROR(cleaner_->Seal());
   run_.jobs_total = totals_.total + run_.jobs_deleted;
   run_.expired = totals_.expired + run_.jobs_deleted;
   run_.held = totals_.in_work;

@@ -74,8 +74,7 @@ absl::Status Cleanup::AskNewcomers() {
     any = true;
     return cleaner_->Note(job);
   }));
-  if (any) cleaner_->Seal();
-  return absl::OkStatus();
+  return any ? cleaner_->Seal() : absl::OkStatus();
 }
 
 // Removes what batches of a crashed run, or entries that failed on earlier

@@ -158,7 +158,10 @@ FileCleaner::Presence FileCleaner::NotePast(const ShieldedOutput& output) {
                                         : Presence::kCannotTell;
 }
 
-void FileCleaner::Seal() { shield_->Seal(); }
+absl::Status FileCleaner::Seal() {
+  shield_->Seal();
+  return census_->Seal();
+}
 
 bool FileCleaner::Shields(const std::string& path) const {
   for (std::size_t i = 0; i < roots().size(); ++i) {

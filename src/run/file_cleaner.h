@@ -88,8 +88,10 @@ class FileCleaner {
   // Takes note of an output of a job that was deleted earlier; the answer says
   // what there is of it now.
   Presence NotePast(const ShieldedOutput& output);
-  // Ends a round of notes: the shield holds them from now on.
-  void Seal();
+  // Ends a round of notes: the shield holds them from now on, and who bears a
+  // name is quickly known. Not for the batch's transaction: it may take a
+  // while.
+  absl::Status Seal();
 
   // Whether an absolute path is an output that was noted, lies below one, or
   // holds one.

@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <latch>
+#include <string>
 
+#include "testing/jobstore/own_io.h"
 #include "testing/run/run_fixture.h"
 
 namespace retentiond {
@@ -42,7 +44,7 @@ class FileCleanerTest : public RunTest {
   // Notes the job, records it, forgets it, and removes what was recorded.
   FilesOutcome Live(FileCleaner& cleaner, const Job& job) {
     EXPECT_TRUE(cleaner.Note(job).ok());
-    cleaner.Seal();
+    EXPECT_TRUE(cleaner.Seal().ok());
     belongings_ = *cleaner.Record({job});
     EXPECT_TRUE(cleaner.Forget({job}).ok());
     return *cleaner.Remove(belongings_.pending);
@@ -73,12 +75,28 @@ TEST_F(FileCleanerTest, RemovesWhatAPathColumnNamesBelowARoot) {
   EXPECT_FALSE(Exists("logs/own.log"));
 }
 
+// It is asked while others wait for the database.
+TEST_F(FileCleanerTest, KnowsQuicklyWhatTheJobsOfALargeFarmBear) {
+  MakeTree(InRoot("temp"), {Dir("job7", {File("a")})});
+  const auto cleaner = Open();
+  for (int i = 0; i < 80'000; ++i) {
+    ASSERT_TRUE(cleaner->Note(JobWith("job" + std::to_string(i), {}, {})).ok());
+  }
+  ASSERT_TRUE(cleaner->Seal().ok());
+  const OwnIo before = CountOwnIo();
+  belongings_ = *cleaner->Record({JobWith("job7", {}, {})});
+  const OwnIo after = CountOwnIo();
+  EXPECT_THAT(belongings_.pending, SizeIs(1));
+  EXPECT_LE(after.reads - before.reads, 4);
+  EXPECT_EQ(after.bytes_written, before.bytes_written);
+}
+
 TEST_F(FileCleanerTest, SweepsNoEntryThatAPathColumnLeadsThrough) {
   MakeTree(InRoot("temp"), {Dir("deep", {Dir("job", {File("a")})})});
   const auto cleaner = Open();
   ASSERT_TRUE(
       cleaner->Note(JobWith("young", {InRoot("temp/deep/job")}, {})).ok());
-  cleaner->Seal();
+  ASSERT_TRUE(cleaner->Seal().ok());
   const auto swept =
       cleaner->Sweep(slot().cutoff, [] { return absl::OkStatus(); });
   ASSERT_TRUE(swept.ok()) << swept.status();

@@ -218,7 +218,7 @@ absl::StatusOr<bool> IsShielded(const PreviewParts& parts,
         cleaner->NotePast(output);
         return absl::OkStatus();
       }));
-  cleaner->Seal();
+  RETURN_IF_ERROR(cleaner->Seal());
   return cleaner->Shields(path);
 }
 

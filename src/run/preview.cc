@@ -166,7 +166,7 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   }
   preview.held = preview.totals.in_work;
   RETURN_IF_ERROR(NotePast(database, *cleaner));
-  cleaner->Seal();
+  RETURN_IF_ERROR(cleaner->Seal());
   for (const RootSet::Absent& root : cleaner->root_set().absent()) {
     preview.notes.push_back(root.path + ": " + root.reason);
   }
