@@ -18,16 +18,15 @@ SAMPLE = 24
 def kill_at(make_farm, point, expected):
     """(whether the point was reached, what differs after the restart)."""
     with night.Night(make_farm) as one:
-        farm = one.farm
-        faults = call_faults.CallFaults(farm, call_faults.CHANGES, point)
-        first = one.live_through(faults)
-        if first.process.returncode == 0:
-            return faults.was_reached(), night.problems_of(farm, expected)
-        if first.process.returncode != -signal.SIGKILL:
-            return True, [f"point {point}: {first.log_text()}"]
-        second = one.live_on(first)
-        return True, [f"point {point}: {problem}\n{second.log_text()}"
-                      for problem in night.problems_of(farm, expected)]
+        faults = call_faults.CallFaults(one.farm, call_faults.CHANGES, point)
+        process = one.live_through(faults)
+        if process.process.returncode == -signal.SIGKILL:
+            process = one.live_on(process)
+        found = one.problems(expected, process, f"point {point}")
+        if process.process.returncode != 0:
+            found.append(f"point {point}: it ended with "
+                         f"{process.process.returncode}: {process.log_text()}")
+        return faults.was_reached(), found
 
 
 class CrashPointsTest(harness.unittest.TestCase):

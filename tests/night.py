@@ -61,6 +61,11 @@ class Night:
             self.farm.set_clock(night_farm.EVE)
         return self.live_through()
 
+    def problems(self, expected, process, what):
+        """What is wrong now that `process` is done, with what it said."""
+        return [f"{what}: {problem}\n{process.log_text()}"
+                for problem in problems_of(self.farm, expected)]
+
 
 def problems_of(farm, expected):
     """How the end of a farm differs from that of an untouched one."""

@@ -1,7 +1,7 @@
 """The connection is lost at any one call, before the server had what was sent
 or after it; or the server refuses a transaction. The night ends the same.
 
-`make test` takes a sample, tests/deep/failing_calls.py all.
+`make test` takes a sample, tests/deep/postgres_failing_calls.py all.
 """
 
 import errno
@@ -33,9 +33,8 @@ CREATE TRIGGER refuses BEFORE DELETE ON "JobLog" FOR EACH ROW
 def fail_at(make_farm, kinds, point, for_good, expected):
     """(whether the point was reached, what is wrong at the end)."""
     with night.Night(make_farm) as one:
-        farm = one.farm
-        faults = call_faults.CallFaults(farm, kinds, point, errno.ECONNRESET,
-                                        for_good)
+        faults = call_faults.CallFaults(one.farm, kinds, point,
+                                        errno.ECONNRESET, for_good)
         process = one.live_through(
             faults, (GIVES_UP,) if for_good else ())
         reached = faults.was_reached()
@@ -43,8 +42,7 @@ def fail_at(make_farm, kinds, point, for_good, expected):
             if "error " not in process.log_text():
                 return True, [f"point {point}: no word of it"]
             process = one.live_on(process)
-        return reached, [f"point {point}: {problem}\n{process.log_text()}"
-                         for problem in night.problems_of(farm, expected)]
+        return reached, one.problems(expected, process, f"point {point}")
 
 
 class PostgresFailingCallsTest(harness.unittest.TestCase):
@@ -92,8 +90,7 @@ class PostgresFailingCallsTest(harness.unittest.TestCase):
             with night.Night(self.make_farm) as one:
                 one.farm.execute(TRIGGER.format(turn=turn, state=state))
                 process = one.live_through()
-                return True, [f"{case}: {problem}\n{process.log_text()}" for
-                              problem in night.problems_of(one.farm, expected)]
+                return True, one.problems(expected, process, f"{case}")
 
         night.hit_each(self, "refused by the server", cases, refuse)
 
