@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <thread>
@@ -67,8 +68,10 @@ TEST_F(PostgresJobStoreTest, KeepsAJobThatChangesBetweenReadingAndDeletion) {
   ASSERT_TRUE(store_->Survey(TestSurvey(), nullptr).ok());
   // The batch has read its jobs when it waits for this row of one of them.
   farm_.Execute("BEGIN; SELECT 1 FROM log WHERE job = 'j1' FOR UPDATE");
-  std::thread other([this] {
-    while (farm_.Int("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done &&
+           farm_.Int("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
                      "transactionid IN (SELECT transactionid FROM pg_locks "
                      "WHERE pid = pg_backend_pid())") == 0) {
       std::this_thread::yield();
@@ -77,6 +80,7 @@ TEST_F(PostgresJobStoreTest, KeepsAJobThatChangesBetweenReadingAndDeletion) {
         "UPDATE \"Job\" SET status = 'QUEUED' WHERE id = 'j1'; COMMIT");
   });
   const auto batch = store_->DeleteBatch(TestBatch(500), RecordNothing);
+  done = true;
   other.join();
   ASSERT_TRUE(batch.ok()) << batch.status();
   EXPECT_THAT(batch->jobs, ElementsAre(JobId{"j2"}));
