@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace retentiond {
 namespace {
 
@@ -57,6 +59,15 @@ TEST(JobFieldTest, IsNoneForNullMissingPathsAndGarbage) {
   EXPECT_THAT(TextsInJson("{", {}), IsEmpty());
   EXPECT_THAT(TextsInJson("{", {"a"}), IsEmpty());
   EXPECT_THAT(TextsInJson("", {"a"}), IsEmpty());
+}
+
+TEST(JobFieldTest, BearsAMillionLevels) {
+  constexpr std::size_t kLevels = 1'000'000;
+  const std::string deep =
+      std::string(kLevels, '[') + std::string(kLevels, ']');
+  EXPECT_THAT(TextsInJson(R"({"uid":"x","more":)" + deep + "}", {"uid"}),
+              ElementsAre("x"));
+  EXPECT_THAT(TextsInJson(std::string(kLevels, '['), {"uid"}), IsEmpty());
 }
 
 }  // namespace
