@@ -67,6 +67,15 @@ std::set<std::string> World::NamesOf(const std::set<Row>& rows) const {
   return names;
 }
 
+// A second name is met only when its directory is in the trash; where it cannot
+// be moved back that night, it waits there for the next one.
+bool World::IsThere(const std::string& file, const Made& made) const {
+  const fs::path root = scratch_ / "temp";
+  return fs::exists(fs::symlink_status(root / file)) ||
+         (made.second &&
+          fs::exists(fs::symlink_status(root / ".retentiond-trash" / file)));
+}
+
 std::optional<std::string> World::CheckPromises(int night) {
   const std::set<Row> there = RowsThere();
   const std::set<Row> may_go = ModelAt(night).Deleted();
@@ -83,8 +92,7 @@ std::optional<std::string> World::CheckPromises(int night) {
   }
   const std::set<std::string> names = NamesOf(there);
   for (const auto& [file, made] : files_) {
-    if ((made.output || names.contains(made.top)) &&
-        !fs::exists(fs::symlink_status(scratch_ / "temp" / file))) {
+    if ((made.output || names.contains(made.top)) && !IsThere(file, made)) {
       return file + (made.output ? ", an output, is gone"
                                  : " of a job that is there is gone");
     }

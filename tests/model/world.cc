@@ -271,7 +271,7 @@ std::string World::MakeOutput(const JobSpec& job, const std::string& uid) {
     case Output::kLinked: {
       MakeFile("films/" + film, true);
       const std::string second = uid + "/second" + film;
-      files_[second] = {uid, true};
+      files_[second] = {.top = uid, .output = true, .second = true};
       fs::create_directories(scratch_ / "temp" / uid);
       fs::create_hard_link(scratch_ / "temp" / "films" / film,
                            scratch_ / "temp" / second);

@@ -35,6 +35,8 @@ class World {
   struct Made {
     std::string top;  // the entry of the root below which it lies
     bool output = false;
+    // A second name of an output, which its job did not give it.
+    bool second = false;
   };
 
   Instant SlotOf(int night) const;
@@ -58,6 +60,7 @@ class World {
   bool IsExpired(const JobSpec& job, Instant cutoff) const;
   std::set<Row> RowsThere();
   std::set<std::string> NamesOf(const std::set<Row>& rows) const;
+  bool IsThere(const std::string& file, const Made& made) const;
   // What breaks a promise, whatever has gone wrong.
   std::optional<std::string> CheckPromises(int night);
   std::optional<std::string> CheckAudit(const std::set<Row>& gone);
