@@ -172,6 +172,11 @@ std::optional<std::string> World::CheckFilesAtEnd(const std::set<Row>& there) {
   for (auto it = fs::recursive_directory_iterator(root);
        it != fs::recursive_directory_iterator(); ++it) {
     const std::string path = it->path().lexically_relative(root);
+    // An empty directory that a failure left is its new bearer's.
+    if (it->is_directory() && fs::is_empty(it->path()) &&
+        names.contains(path.substr(0, path.find('/')))) {
+      continue;
+    }
     if (path.rfind(".retentiond-trash", 0) != 0) {
       found.insert(path);
     } else if (path != ".retentiond-trash" && path != ".retentiond-trash/id") {
