@@ -1,10 +1,11 @@
 # What people and CI run. The work of each target is a script in tools/, so
 # that it can be read, checked and run by itself.
-.PHONY: help setup build demo test bench check check-deep format clean
+.PHONY: help setup build deb demo test bench check check-deep format clean
 
 help:
 	@echo "make setup       install what is missing of Debian's packages"
 	@echo "make build       build the release binary, build/release/retentiond"
+	@echo "make deb         build the Debian package, in build/deb"
 	@echo "make demo        build it, then live through ten nights (ARGS=...)"
 	@echo "make test        build, run every test, enforce the coverage"
 	@echo "make bench       compare with one DELETE, and with other cleaners"
@@ -19,6 +20,10 @@ setup:
 build:
 	@tools/setup build
 	@tools/stage "build release" tools/build release retentiond
+
+deb:
+	@tools/setup build package
+	@tools/stage "Debian package" tools/deb
 
 demo: build
 	@build/release/retentiond demo $(ARGS)
@@ -39,7 +44,7 @@ check:
 	@tools/check
 
 check-deep: build
-	@tools/setup build test
+	@tools/setup build test package
 	@tools/check-deep
 
 format:

@@ -104,8 +104,10 @@ class BeforeTheFirstNightTest(CommandsTest):
     def test_init_prints_a_configuration_that_works(self):
         done = self.farm.run("init")
         self.assertEqual(0, done.returncode, done.stderr)
-        self.assertEqual({"configuration": done.stdout.removesuffix("\n")},
-                         self.farm.json("init"))
+        told = self.farm.json("init")
+        self.assertEqual(done.stdout.removesuffix("\n"),
+                         told["configuration"])
+        self.assertIn("ReadWritePaths=", told["drop_in"])
         before = self.farm.json("plan")
         self.farm.config.write_text(done.stdout)
         self.assertEqual(before, self.farm.json("plan"))

@@ -26,9 +26,9 @@ std::string Mark(const Terminal& out, Finding::Level level) {
   return "";  // GCOV_EXCL_LINE: every level has returned
 }
 
-void Print(Terminal& out, const std::vector<Finding>& findings,
-           const std::vector<std::string>& done) {
-  for (const std::string& statement : done) out.Out("done: " + statement);
+}  // namespace
+
+void PrintFindings(Terminal& out, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     out.Out(fmt::format("{} {}: {}", Mark(out, finding.level), finding.code,
                         finding.message));
@@ -37,6 +37,8 @@ void Print(Terminal& out, const std::vector<Finding>& findings,
   out.Out(IsOk(findings) ? out.In(Colour::kGreen, "ready")
                          : out.In(Colour::kRed, "not ready"));
 }
+
+namespace {
 
 // What `--cascade` is for: references of `table` without a cascade, and
 // cascades that were not validated.
@@ -104,7 +106,10 @@ absl::StatusOr<ExitCode> Check(const CommandContext& context, bool fix) {
   if (context.json) {
     context.terminal.Out(JsonOf(findings, done, IsOk(findings)));
   } else {
-    Print(context.terminal, findings, done);
+    for (const std::string& statement : done) {
+      context.terminal.Out("done: " + statement);
+    }
+    PrintFindings(context.terminal, findings);
   }
   return IsOk(findings) ? ExitCode::kOk : ExitCode::kNotOk;
 }

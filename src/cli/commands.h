@@ -6,16 +6,20 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/finding.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "files/file_calls.h"
 #include "jobstore/catalog.h"
 #include "jobstore/database.h"
+#include "policy/slot.h"
 #include "run/naming.h"
+#include "run/preview.h"
 
 namespace CLI {
 class App;
@@ -66,6 +70,11 @@ absl::StatusOr<Session> OpenSession(const CommandContext& context,
 // An option's text as an instant; OutOfRange (exit 64) names the option.
 absl::StatusOr<Instant> InstantOption(const std::string& option,
                                       const std::string& text);
+
+// What `plan` and `check` tell people, for `init` too.
+void PrintPreview(Terminal& out, const Preview& preview,
+                  const Schedule& schedule, const std::string& timezone);
+void PrintFindings(Terminal& out, const std::vector<Finding>& findings);
 
 void AddServe(CLI::App& app, CommandContext& context);
 void AddPlan(CLI::App& app, CommandContext& context);

@@ -2,163 +2,202 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "base/status.h"
 #include "base/status_macros.h"
+#include "base/whole_file.h"
 #include "cli/commands.h"
-#include "config/postgres_url.h"
+#include "cli/proposal.h"
+#include "cli/service_drop_in.h"
+#include "jobstore/deletion_plan.h"
 #include "jobstore/layout_guess.h"
+#include "policy/zone.h"
+#include "report/findings.h"
 #include "report/json_text.h"
+#include "version.h"
 
 namespace retentiond {
 namespace {
 
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
+namespace fs = std::filesystem;
+
+struct InitOptions {
+  bool write = false;
+  fs::path drop_in = kDefaultDropIn;
+};
+
+// Everybody may read a configuration: no secret is in it.
+constexpr mode_t kReadable = 0644;
+
+fs::path TargetOf(const CommandContext& context) {
+  return context.config_file.value_or(kDefaultConfigPath);
+}
+
+// With --write the file of --config need not be there yet.
+absl::StatusOr<Config> LoadWhatIsKnown(const CommandContext& context,
+                                       const InitOptions& options) {
+  if (!options.write) {
+    return LoadConfig(context.config_file, context.wiring.environment);
   }
-  return quoted + '"';
+  return LoadConfig(std::nullopt, context.wiring.environment,
+                    TargetOf(context));
 }
 
-std::string QuotedList(const std::vector<std::string>& texts) {
-  std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(Quoted(text));
-  return fmt::format("[{}]", fmt::join(quoted, ", "));
-}
-
-bool IsDefaultLayout(const LayoutGuess& guess) {
-  const JobsConfig known;
-  return guess.table == known.table && guess.id == known.id &&
-         guess.created == known.created && guess.status == known.status;
-}
-
-std::string JobsSection(const LayoutGuess& guess,
-                        const std::vector<std::string>& states,
-                        const std::vector<std::string>& finished) {
-  if (IsDefaultLayout(guess)) {
-    return "# The job table has the render manager's layout: [jobs] can be "
-           "left out.\n";
+// Quoted as SQL quotes names, each part by itself: queue."Job" as
+// "queue"."Job".
+std::string SqlName(const std::string& table) {
+  std::string name = "\"";
+  for (const char c : table) {
+    name += c == '.' ? std::string("\".\"") : std::string(1, c);
   }
-  std::string text = "[jobs]\n";
-  text += fmt::format("table = {}\n", Quoted(guess.table));
-  text += fmt::format("id = {}\n", guess.id.size() == 1 ? Quoted(guess.id[0])
-                                                        : QuotedList(guess.id));
-  if (guess.id_may_repeat) {
+  return name + '"';
+}
+
+std::string SqlNames(const std::vector<std::string>& tables) {
+  std::vector<std::string> names;
+  for (const std::string& table : tables) names.push_back(SqlName(table));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The schemas of tables, as SQL names them; `usual` is that of bare names.
+std::string SchemasOf(const std::vector<std::string>& tables,
+                      const std::string& usual) {
+  std::set<std::string> schemas;
+  for (const std::string& table : tables) {
+    const std::size_t dot = table.find('.');
+    schemas.insert(
+        SqlName(dot == std::string::npos ? usual : table.substr(0, dot)));
+  }
+  return fmt::format("{}", fmt::join(schemas, ", "));
+}
+
+// What a PostgreSQL role of the daemon's own needs to be granted.
+std::string GrantsOf(const DeletionPlan& plan, const std::string& schema) {
+  std::vector<std::string> loses = {plan.job_table};
+  for (const PlanTable& table : plan.tables) loses.push_back(table.name);
+  std::vector<std::string> refers;
+  for (const auto* references : {&plan.holding, &plan.clearing}) {
+    for (const Reference& reference : *references) {
+      refers.push_back(reference.table);
+    }
+  }
+  std::vector<std::string> all = loses;
+  all.insert(all.end(), refers.begin(), refers.end());
+  std::string text = fmt::format(
+      "The least that a role of its own needs (docs/postgresql.md):\n"
+      "  CREATE ROLE retentiond LOGIN;\n"
+      "  CREATE SCHEMA retentiond AUTHORIZATION retentiond;\n"
+      "  GRANT USAGE ON SCHEMA {} TO retentiond;\n"
+      "  GRANT SELECT, DELETE ON {} TO retentiond;",
+      SchemasOf(all, schema.empty() ? "public" : schema), SqlNames(loses));
+  if (!refers.empty()) {
     text +=
-        "# The key has the creation time in it, too. Two jobs must not share "
-        "the rest:\n# files and declared dependents go by it.\n";
+        fmt::format("\n  GRANT SELECT ON {} TO retentiond;", SqlNames(refers));
   }
-  text += fmt::format("created = {}\n", Quoted(guess.created));
-  if (guess.status.has_value()) {
-    text += fmt::format("status = {}\n", Quoted(*guess.status));
-    text += fmt::format(
-        "# States found: {}. Those not listed are work, and hold their job.\n",
-        states.empty() ? std::string("none yet")
-                       : fmt::format("{}", fmt::join(states, ", ")));
-    text +=
-        finished.empty()
-            ? "# finished = [...]: name the states in which a job is over.\n"
-            : fmt::format("finished = {}\n", QuotedList(finished));
+  return text;
+}
+
+absl::Status ReportOnce(const CommandContext& context, const Config& config,
+                        Terminal& people) {
+  ASSIGN_OR_RETURN(const Naming naming, Naming::Make(config));
+  ASSIGN_OR_RETURN(
+      Database database,
+      context.wiring.open(config.database, LayoutOf(config, naming),
+                          OpenMode::kReadOnly));
+  Schedule schedule{.at = config.schedule.at};
+  ASSIGN_OR_RETURN(schedule.zone, LoadZone(config.schedule.timezone));
+  const PreviewParts parts{
+      .database = database,
+      .config = config,
+      .naming = naming,
+      .clock = context.wiring.clock,
+      .calls = context.wiring.calls,
+      .build_date = Instant(std::chrono::seconds(kCommitTime))};
+  const absl::StatusOr<Preview> preview =
+      PreviewRun(parts, FirstSlotFrom(context.wiring.clock.Now(), schedule));
+  if (preview.ok()) {
+    PrintPreview(people, *preview, schedule, config.schedule.timezone);
   } else {
-    text += "# No state column found: every job counts as finished.\n";
+    people.Err("No plan: " + MessageOf(preview.status()));
   }
-  text += fmt::format("outputs = {}\n", QuotedList(guess.outputs));
-  return text;
+  ASSIGN_OR_RETURN(const std::vector<Finding> findings, FindAll(parts));
+  PrintFindings(people, findings);
+  return absl::OkStatus();
 }
 
-std::string DependentsSections(const LayoutGuess& guess) {
-  std::string text;
-  // Where an id may name two jobs, a person has to say that it does not.
-  const char* out = guess.id_may_repeat ? "# " : "";
-  for (const LayoutGuess::Undeclared& dependent : guess.dependents) {
-    text += fmt::format(
-        "\n# {0}.{1} looks like a job's id but has no foreign key. Its rows go "
-        "with\n# their job only {4}.\n"
-        "{5}[[dependents]]\n{5}table = {2}\n{5}columns = {3}\n",
-        dependent.table, dependent.columns.back(), Quoted(dependent.table),
-        QuotedList(dependent.columns),
-        guess.id_may_repeat ? "with these lines, which ids that repeat forbid"
-                            : "if this stays",
-        out);
+// Tonight's plan, what to grant, which index to add. What cannot be found out
+// is said, and no reason to propose nothing.
+void Report(const CommandContext& context, const absl::StatusOr<Config>& config,
+            const Catalog& catalog) {
+  Terminal people(stderr, stderr);
+  absl::Status reported = config.status();
+  if (config.ok()) {
+    reported = ReportOnce(context, *config, people);
+    if (config->database.kind == DatabaseKind::kPostgres) {
+      if (const auto plan = MakeDeletionPlan(catalog, config->jobs.table, {});
+          plan.ok()) {
+        people.Out(GrantsOf(*plan, config->database.schema));
+      }
+    }
   }
-  return text;
+  if (!reported.ok()) people.Err("Not ready: " + MessageOf(reported));
 }
 
-// Of another table than the known one, the default names have other fields.
-std::vector<std::string> JobNames(const Config& config,
-                                  const LayoutGuess& guess) {
-  if (IsDefaultLayout(guess) || guess.id.empty() ||
-      config.files.job_names != FilesConfig().job_names) {
-    return config.files.job_names;
-  }
-  const std::string field = "{" + guess.id.back() + "}";
-  return {field, field + ".json"};
+std::string ContentOf(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
-std::string FilesSection(const Config& config, const LayoutGuess& guess) {
-  std::vector<std::string> roots;
-  for (const std::filesystem::path& root : config.files.temp_roots) {
-    roots.push_back(root.string());
-  }
-  std::vector<std::string> logs;
-  for (const std::filesystem::path& root : config.files.log_roots) {
-    logs.push_back(root.string());
-  }
-  return fmt::format(
-      "\n[files]\n"
-      "# Below these, what belongs to a deleted job is removed; outputs stay.\n"
-      "temp_roots = {}\njob_names = {}\nlog_roots = {}\n",
-      QuotedList(roots), QuotedList(JobNames(config, guess)), QuotedList(logs));
+absl::Status WriteWithParents(const fs::path& file, const std::string& text) {
+  std::error_code ignored;  // the file cannot be written either, and says why
+  fs::create_directories(file.parent_path(), ignored);
+  return WriteWholeFile(file, text, kReadable);
 }
 
-constexpr char kSqliteAdvice[] =
-    "# An ORM's migrations would call the daemon's own tables drift. For "
-    "Prisma, in\n# prisma.config.ts:  tables: { external: "
-    "[\"retentiond_*\"] }";
-
-constexpr char kPostgresAdvice[] =
-    "# A password belongs in a file: password_file in [database], or "
-    "~/.pgpass.\n# The daemon keeps its records in the schema \"retentiond\", "
-    "which an ORM's\n# migrations leave alone.";
-
-std::string DatabaseSection(const DatabaseConfig& database) {
-  if (database.kind == DatabaseKind::kSqlite) {
-    return fmt::format("[database]\nurl = {}\n",
-                       Quoted("file:" + database.name));
+absl::Status WriteDropIn(const CommandContext& context, const fs::path& file,
+                         const std::string& text) {
+  const std::string there = ContentOf(file);
+  Terminal& out = context.terminal;
+  if (there == text) {
+    out.Err(file.string() + ": as it should be");
+  } else if (!IsOurDropIn(there)) {
+    out.Err(
+        fmt::format("{}: kept, since somebody else made it; it should "
+                    "have:\n{}",
+                    file.string(), text));
+  } else {
+    RETURN_IF_ERROR(WriteWithParents(file, text));
+    out.Err(file.string() +
+            ": written; `systemctl daemon-reload` has it noticed");
   }
-  std::string text =
-      fmt::format("[database]\nurl = {}\n",
-                  Quoted(UrlWithoutSecrets({.parameters = database.parameters,
-                                            .schema = database.schema})));
-  if (!database.password_file.empty()) {
-    text += fmt::format("password_file = {}\n",
-                        Quoted(database.password_file.string()));
-  }
-  return text;
+  return absl::OkStatus();
 }
 
-std::string ConfigurationOf(const Config& config, const LayoutGuess& guess,
-                            const std::vector<std::string>& states) {
-  const std::string& name = config.database.name;
-  const bool sqlite = config.database.kind == DatabaseKind::kSqlite;
-  return fmt::format(
-      "# retentiond.toml, as read from {}\n"
-      "{}\n{}{}{}\n"
-      "[schedule]\nat = \"03:00\"\ntimezone = {}\n\n{}",
-      name, DatabaseSection(config.database),
-      JobsSection(guess, states, GuessFinished(states)),
-      DependentsSections(guess), FilesSection(config, guess),
-      Quoted(config.schedule.timezone),
-      sqlite ? kSqliteAdvice : kPostgresAdvice);
+absl::Status Write(const CommandContext& context, const InitOptions& options,
+                   const std::string& text, const std::string& drop_in) {
+  const fs::path target = TargetOf(context);
+  ASSIGN_OR_RETURN(const bool configured, HasSettings(target));
+  if (configured) {
+    context.terminal.Err(target.string() + ": kept, since it has settings");
+  } else {
+    RETURN_IF_ERROR(WriteWithParents(target, text));
+    context.terminal.Err(target.string() + ": written");
+  }
+  return WriteDropIn(context, options.drop_in, drop_in);
 }
 
-absl::StatusOr<ExitCode> Init(const CommandContext& context) {
-  ASSIGN_OR_RETURN(const Config config, LoadValidConfig(context));
+absl::StatusOr<ExitCode> Init(const CommandContext& context,
+                              const InitOptions& options) {
+  ASSIGN_OR_RETURN(const Config config, LoadWhatIsKnown(context, options));
   ASSIGN_OR_RETURN(const Catalog catalog,
                    context.wiring.read_catalog(config.database));
   ASSIGN_OR_RETURN(const LayoutGuess guess, GuessLayout(catalog));
@@ -167,16 +206,32 @@ absl::StatusOr<ExitCode> Init(const CommandContext& context) {
     ASSIGN_OR_RETURN(states, context.wiring.read_values(
                                  config.database, guess.table, *guess.status));
   }
-  const std::string text = ConfigurationOf(config, guess, states);
+  const std::string text =
+      ProposedConfiguration(config, guess, states, RootOwners(config.files));
+  const std::string drop_in = ServiceDropIn(config);
   Terminal& out = context.terminal;
   if (context.json) {
-    out.Out(JsonOfPairs({{"configuration", text}}));
-    return ExitCode::kOk;
+    out.Out(JsonOfPairs({{"configuration", text}, {"drop_in", drop_in}}));
+  } else if (!options.write) {
+    out.Out(text);
   }
-  out.Out(text);
-  out.Err(
-      "Save this as /etc/retentiond/retentiond.toml, then look at `retentiond "
-      "check` and `retentiond plan`.");
+  if (options.write) {
+    RETURN_IF_ERROR(Write(context, options, text + "\n", drop_in));
+  }
+  absl::StatusOr<Config> proposed =
+      options.write
+          ? LoadConfig(TargetOf(context), context.wiring.environment)
+          : ParseConfig(text, "the proposal", context.wiring.environment);
+  // The password is in what is known, but not in the proposal.
+  if (proposed.ok()) proposed->database = config.database;
+  if (!context.json) Report(context, proposed, catalog);
+  out.Err(options.write
+              ? fmt::format("Next, as {0}: `retentiond check`, then "
+                            "`systemctl enable --now retentiond`.",
+                            ServiceUser(config))
+              : "Save this as /etc/retentiond/retentiond.toml, or let `init "
+                "--write` do so, then look at `retentiond check` and "
+                "`retentiond plan`.");
   return ExitCode::kOk;
 }
 
@@ -185,10 +240,23 @@ absl::StatusOr<ExitCode> Init(const CommandContext& context) {
 void AddInit(CLI::App& app, CommandContext& context) {
   CLI::App* command = app.add_subcommand(
       "init", "Looks at a database and prints a configuration for it");
+  const auto options = std::make_shared<InitOptions>();
+  CLI::Option* write = command->add_flag(
+      "--write", options->write,
+      "Write the configuration, where none is set yet, and the unit's drop-in");
+  command
+      ->add_option("--drop-in", options->drop_in,
+                   "Where --write puts the unit's user and directories")
+      ->needs(write)
+      ->type_name("FILE")
+      ->capture_default_str();
   command->footer(
-      "Example: DATABASE_URL=file:./dev.db retentiond init > retentiond.toml");
-  command->callback(
-      [&context] { context.action = [&context] { return Init(context); }; });
+      "What the next night would delete, what to grant and which index to add "
+      "go to\nstandard error.\n\nExample: "
+      "DATABASE_URL=file:./dev.db retentiond init > retentiond.toml");
+  command->callback([&context, options] {
+    context.action = [&context, options] { return Init(context, *options); };
+  });
 }
 
 }  // namespace retentiond

@@ -61,8 +61,10 @@ void PrintFiles(Terminal& out, const Preview& preview) {
   }
 }
 
-void Print(Terminal& out, const Preview& preview, const Schedule& schedule,
-           const std::string& timezone) {
+}  // namespace
+
+void PrintPreview(Terminal& out, const Preview& preview,
+                  const Schedule& schedule, const std::string& timezone) {
   out.Out(fmt::format("Slot {}: starts {} ({}), cutoff {}",
                       FormatDate(preview.slot.date),
                       FormatLocal(preview.slot.start, schedule.zone), timezone,
@@ -76,6 +78,8 @@ void Print(Terminal& out, const Preview& preview, const Schedule& schedule,
     out.Out(out.In(Colour::kRed, "  blocked: " + SentenceOf(fact)));
   }
 }
+
+namespace {
 
 absl::StatusOr<ExitCode> Plan(const CommandContext& context,
                               const std::optional<std::string>& at) {
@@ -101,8 +105,8 @@ absl::StatusOr<ExitCode> Plan(const CommandContext& context,
   if (context.json) {
     context.terminal.Out(JsonOf(preview, session.config.schedule.timezone));
   } else {
-    Print(context.terminal, preview, schedule,
-          session.config.schedule.timezone);
+    PrintPreview(context.terminal, preview, schedule,
+                 session.config.schedule.timezone);
   }
   return ExitCode::kOk;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -35,6 +36,14 @@ absl::StatusOr<std::string> ReadWhole(const fs::path& file) {
   std::ostringstream text;
   text << stream.rdbuf();
   return text.str();
+}
+
+bool SetsAnything(const TomlValue& table) {
+  return std::any_of(table.entries.begin(), table.entries.end(),
+                     [](const TomlEntry& entry) {
+                       return entry.value.kind != TomlValue::Kind::kTable ||
+                              SetsAnything(entry.value);
+                     });
 }
 
 absl::StatusOr<Config> ReadSections(const SettingsTable& root,
@@ -80,8 +89,22 @@ absl::StatusOr<Config> LoadConfig(const std::optional<fs::path>& file,
     return ReadSections(SettingsTable(nullptr, path.string(), ""), env);
   }
   ASSIGN_OR_RETURN(const std::string text, ReadWhole(path));
-  ASSIGN_OR_RETURN(const TomlValue document, ParseToml(text, path.string()));
-  return ReadSections(SettingsTable(&document, path.string(), ""), env);
+  return ParseConfig(text, path, env);
+}
+
+absl::StatusOr<Config> ParseConfig(const std::string& text,
+                                   const fs::path& file,
+                                   const Environment& env) {
+  ASSIGN_OR_RETURN(const TomlValue document, ParseToml(text, file.string()));
+  return ReadSections(SettingsTable(&document, file.string(), ""), env);
+}
+
+absl::StatusOr<bool> HasSettings(const fs::path& file) {
+  std::error_code error;
+  if (!fs::exists(file, error) && !error) return false;
+  ASSIGN_OR_RETURN(const std::string text, ReadWhole(file));
+  ASSIGN_OR_RETURN(const TomlValue document, ParseToml(text, file.string()));
+  return SetsAnything(document);
 }
 
 }  // namespace retentiond

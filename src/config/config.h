@@ -112,4 +112,13 @@ absl::StatusOr<Config> LoadConfig(
     const std::optional<std::filesystem::path>& file, const Environment& env,
     const std::filesystem::path& default_file = kDefaultConfigPath);
 
+// The same of a text; errors name `file` as its place.
+absl::StatusOr<Config> ParseConfig(const std::string& text,
+                                   const std::filesystem::path& file,
+                                   const Environment& env);
+
+// Whether the file sets anything: not so where it is missing, or where all of
+// it is comments and bare headings.
+absl::StatusOr<bool> HasSettings(const std::filesystem::path& file);
+
 }  // namespace retentiond

@@ -90,9 +90,35 @@ bool ListsTrueInodes(int fd) {
              kWithTrueInodes.end();
 }
 
+absl::Status RefusePrivate(Finding* problem, const std::string& path) {
+  return Refuse(problem,
+                Invalid(path,
+                        "is on a private mount of this service: the farm's "
+                        "files are not there; set PrivateTmp=no"),
+                "root-private", "PrivateTmp=no");
+}
+
+// Whether `path`, which is missing, would lie on a private mount: a fresh /tmp
+// of the service's own has none of the farm's directories in it.
+bool WouldBePrivate(const std::string& path) {
+  struct statx parent = {};
+  std::filesystem::path above = path;
+  do {
+    above = above.parent_path();
+    if (::statx(AT_FDCWD, above.c_str(), AT_NO_AUTOMOUNT, STATX_MNT_ID,
+                &parent) == 0) {
+      return IsPrivateMount(ReadMountInfo(), parent.stx_mnt_id);
+    }
+  } while (above != above.root_path());
+  return false;  // GCOV_EXCL_LINE: "/" can always be looked at
+}
+
 absl::Status RefuseUnopened(Finding* problem, const std::string& path,
                             int error) {
   const std::string context = fmt::format("root '{}'", EscapeName(path));
+  if (error == ENOENT && WouldBePrivate(path)) {
+    return RefusePrivate(problem, path);
+  }
   if (error == ENOENT) {
     return Refuse(problem, ErrnoStatus(error, context), "root-missing",
                   fmt::format("mkdir -p '{}'", EscapeName(path)));
@@ -153,11 +179,7 @@ absl::StatusOr<Root> Root::Open(const std::filesystem::path& path,
                   "root-owner", "");
   }
   if (IsPrivateMount(ReadMountInfo(), own.stx_mnt_id)) {
-    return Refuse(problem,
-                  Invalid(*plain,
-                          "is on a private mount of this service: the farm's "
-                          "files are not there; set PrivateTmp=no"),
-                  "root-private", "PrivateTmp=no");
+    return RefusePrivate(problem, *plain);
   }
   if (own.stx_uid != 0 && own.stx_uid != ::geteuid() && own.stx_uid != owner) {
     return Refuse(

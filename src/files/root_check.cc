@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -85,6 +86,14 @@ std::optional<Finding> CheckWritable(const Root& root) {
                   "run the daemon as the user that owns the files, or as "
                   "root, or let a common group write there"};
   if (::faccessat(root.fd(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+    if (errno == EROFS) {
+      finding.message = fmt::format(
+          "nothing can be removed from '{}': it is read-only here", shown);
+      finding.fix =
+          "mount it writable, or have it in ReadWritePaths= of the unit "
+          "(`retentiond init --write`), and restart the service";
+      return finding;
+    }
     finding.message = fmt::format(
         "nothing can be removed from '{}': this process's user may not write "
         "there",

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +135,18 @@ TEST_F(RootCheckTest, ResolvesWhatIsMissingBehindAParentItMayNotRead) {
   MakeWritable(InRoot("closed"), 0, 0700);
   const AsNobody nobody;
   EXPECT_TRUE(absl::IsPermissionDenied(Validate({InRoot("closed/tmp")})));
+}
+
+TEST_F(RootCheckTest, ReportsARootThatIsReadOnlyForTheService) {
+  RETENTIOND_NEEDS_MOUNTS();
+  const fs::path root = root_path();
+  const char* path = root.c_str();
+  ASSERT_EQ(::mount(path, path, nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(::mount(nullptr, path, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY,
+                    nullptr),
+            0);
+  ExpectOneFinding(Finding::Level::kError, "root-write", "read-only here");
+  ASSERT_EQ(::umount(path), 0);
 }
 
 }  // namespace

@@ -121,7 +121,14 @@ TEST_F(RootTest, IsNotOnAPrivateMount) {
             0);
   ExpectRefused(InRoot("tmp"), absl::StatusCode::kInvalidArgument,
                 "root-private", "PrivateTmp=no");
+  // A fresh /tmp of the service's own lacks the farm's directory.
+  for (const char* missing : {"tmp/nexrender", "tmp/a/b/c"}) {
+    ExpectRefused(InRoot(missing), absl::StatusCode::kInvalidArgument,
+                  "root-private", "PrivateTmp=no");
+  }
   ASSERT_EQ(::umount(InRoot("tmp").c_str()), 0);
+  ExpectRefused(InRoot("tmp/nexrender"), absl::StatusCode::kNotFound,
+                "root-missing", "No such file");
 }
 
 TEST_F(RootTest, IsNotTheTopOfTheFileSystemByAnotherName) {

@@ -1,6 +1,5 @@
 #include "run/state_directory.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/unique_fd.h"
+#include "base/whole_file.h"
 
 namespace retentiond {
 namespace {
@@ -24,18 +23,7 @@ constexpr char kDatabaseFile[] = "database";
 
 absl::Status WriteWhole(const std::filesystem::path& path,
                         const std::string& content) {
-  const std::filesystem::path fresh = path.string() + ".new";
-  UniqueFd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                   S_IRUSR | S_IWUSR));
-  if (!fd.valid()) return ErrnoStatus(errno, "write " + fresh.string());
-  const ssize_t written = write(fd.get(), content.data(), content.size());
-  if (written != static_cast<ssize_t>(content.size()) || fsync(fd.get()) != 0) {
-    return ErrnoStatus(errno, "write " + fresh.string());
-  }
-  if (rename(fresh.c_str(), path.c_str()) != 0) {
-    return ErrnoStatus(errno, "rename " + fresh.string());
-  }
-  return absl::OkStatus();
+  return WriteWholeFile(path, content, S_IRUSR | S_IWUSR);
 }
 
 std::string ReadWhole(const std::filesystem::path& path) {
