@@ -55,6 +55,19 @@ class Client:
             line.rsplit(" ", 1) for line in lines
             if line and not line.startswith("#"))}
 
+    def events(self):
+        """What comes of /api/v1/events, until the daemon ends it."""
+        connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT_S)
+        connection.sock = self.connect()
+        try:
+            connection.request("GET", "/api/v1/events")
+            response = connection.getresponse()
+            while line := response.readline():
+                if line.startswith(b"data: "):
+                    yield json.loads(line[len(b"data: "):])
+        finally:
+            connection.close()
+
     def send(self, data, answer=True):
         """Sends bytes; what comes back until the daemon ends it."""
         received = b""

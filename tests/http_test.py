@@ -1,5 +1,6 @@
 """The answers over HTTP: the same as the commands', within limits."""
 
+import datetime
 import http.client
 import json
 import os
@@ -54,14 +55,22 @@ class HttpTest(harness.FarmTest):
         daemon = self.after_the_night()
         farm = self.farm
         for path, command in (("status", ["status"]), ("runs", ["runs"]),
-                              ("plan", ["plan"]), ("checks", ["check"])):
+                              ("plan", ["plan"]), ("checks", ["check"]),
+                              ("audit/verify", ["audit", "verify"])):
             with self.subTest(path):
-                self.assertEqual(farm.json(*command),
-                                 self.client.json(f"/api/v1/{path}"))
+                said = farm.json(*command)
+                answered = self.client.json(f"/api/v1/{path}")
+                if path == "status":
+                    # The one thing that is another with each question.
+                    self.assertLessEqual(said.pop("now"), answered.pop("now"))
+                self.assertEqual(said, answered)
         self.assertEqual(1, len(self.client.json("/api/v1/runs?limit=1")))
         records = self.client.ask("/api/v1/audit?from=2&limit=1000").text
         self.assertEqual(farm.audit_records()[1:],
                          [json.loads(line) for line in records.splitlines()])
+        newest = self.client.ask("/api/v1/audit?last=2").text
+        self.assertEqual(farm.audit_records()[-2:],
+                         [json.loads(line) for line in newest.splitlines()])
         self.assertEqual({"ok": True}, self.client.json("/healthz"))
         self.assertEqual({"ok": True}, self.client.json("/readyz"))
         self.assert_stops(daemon)
@@ -71,12 +80,14 @@ class HttpTest(harness.FarmTest):
         daemon = self.after_the_night()
         for path, operations in openapi.DOCUMENT["paths"].items():
             described = operations["get"]["responses"]["200"]["content"]
+            if "text/event-stream" in described:
+                continue  # it does not end: the next scenario follows it
             response = self.client.ask(path)
             self.assertEqual(200, response.status, path)
             kind, = described
             self.assertEqual(
                 kind, response.getheader("Content-Type").split(";")[0])
-            if kind == "text/plain":
+            if kind in ("text/plain", "text/html"):
                 continue
             lines = (response.text.splitlines() if kind.endswith("ndjson")
                      else [response.text])
@@ -84,6 +95,43 @@ class HttpTest(harness.FarmTest):
                 self.assertEqual([], list(openapi.problems(
                     json.loads(line), described[kind]["schema"], path)))
         self.assert_stops(daemon)
+
+    def test_tells_what_a_run_does_while_it_does_it(self):
+        self.farm.use_workload(2000, logs=8)
+        self.farm.set_clock(harness.SLOT - datetime.timedelta(seconds=10))
+        expired = len(self.farm.expired_jobs())
+        daemon = self.farm.serve()
+        daemon.wait_for_idle()
+        schema = openapi.DOCUMENT["paths"]["/api/v1/events"]["get"][
+            "responses"]["200"]["content"]["text/event-stream"]["schema"]
+        states, most = [], 0
+        for event in self.client.events():
+            self.assertEqual([], list(openapi.problems(event, schema)))
+            if not states or states[-1] != event["state"]:
+                states.append(event["state"])
+            if event["progress"]:
+                self.assertLessEqual(most, event["progress"]["jobs_deleted"])
+                most = event["progress"]["jobs_deleted"]
+            if states[-2:] == ["running", "idle"]:
+                break
+        self.assertEqual("idle", states[0])
+        # The last state before the end may have been passed over.
+        self.assertTrue(0 < most <= expired, most)
+        self.assert_stops(daemon)
+
+    def test_ends_its_streams_when_it_stops_and_when_it_reloads(self):
+        daemon = self.after_the_night()
+        events = self.client.events()
+        self.assertEqual("idle", next(events)["state"])
+        other = self.farm.scratch / "other.sock"
+        self.listen(f"unix:{other}")
+        os.kill(daemon.pid, signal.SIGHUP)
+        self.assertEqual([], list(events))
+        daemon.wait_for_log(f"over HTTP at unix:{other}")
+        events = Client(other).events()
+        self.assertEqual("idle", next(events)["state"])
+        self.assert_stops(daemon)
+        self.assertEqual([], list(events))
 
     def test_measures_the_night(self):
         daemon = self.after_the_night()
@@ -144,7 +192,8 @@ class HttpTest(harness.FarmTest):
             before = version()
             jobs = self.farm.jobs()
             directories = self.farm.directories()
-            for path in ("status", "runs", "plan", "audit", "checks"):
+            for path in ("status", "runs", "plan", "audit", "audit/verify",
+                         "checks"):
                 self.assertEqual(
                     200, self.client.ask(f"/api/v1/{path}").status, path)
             self.assertEqual(before, version())

@@ -54,7 +54,7 @@ class ManualTest(unittest.TestCase):
                     self.options[command] = {}
             elif command is not None and re.match(r"\*-", line):
                 names = re.findall(r"\*(-[-\w]+)\*", line)
-                value = re.search(r" _(.*)_$", line)
+                value = re.search(r"[ =]_(.*)_\]?$", line)
                 for name in names:
                     self.options[command][name] = value[1] if value else ""
 

@@ -6,7 +6,7 @@ _retentiond() {
     --config|--drop-in)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return ;;
-    --at|--cascade|--count|--from|--head|--limit|--timezone)
+    --at|--cascade|--count|--from|--head|--limit|--serve|--timezone)
       return ;;
   esac
   for part in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -14,7 +14,7 @@ _retentiond() {
       skip=''
       continue
     fi
-    case $part in --config|--drop-in|--at|--cascade|--count|--from|--head|--limit|--timezone) skip=yes ;; esac
+    case $part in --config|--drop-in|--at|--cascade|--count|--from|--head|--limit|--serve|--timezone) skip=yes ;; esac
     case "${command:+$command }$part" in
       'serve'|'plan'|'next'|'status'|'runs'|'why'|'audit'|'audit list'|'audit verify'|'check'|'init'|'demo') command="${command:+$command }$part" ;;
     esac
@@ -24,7 +24,7 @@ _retentiond() {
     'serve') words='-h --help --config --json' ;;
     'plan') words='-h --help --at --config --json' ;;
     'next') words='-h --help --count --from --timezone --config --json' ;;
-    'status') words='-h --help --config --json' ;;
+    'status') words='-h --help --watch --config --json' ;;
     'runs') words='-h --help --limit --config --json' ;;
     'why') words='-h --help --config --json' ;;
     'audit') words='list verify -h --help --config --json' ;;
@@ -32,7 +32,7 @@ _retentiond() {
     'audit verify') words='-h --help --head --config --json' ;;
     'check') words='-h --help --fix --cascade --config --json' ;;
     'init') words='-h --help --write --drop-in --config --json' ;;
-    'demo') words='-h --help --keep --config --json' ;;
+    'demo') words='-h --help --keep --serve --config --json' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
   case $command in

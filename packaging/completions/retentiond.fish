@@ -18,6 +18,7 @@ complete -c retentiond -n '__fish_seen_subcommand_from plan' -l at -x -d 'The fi
 complete -c retentiond -n '__fish_seen_subcommand_from next' -l count -x -d 'How many slots'
 complete -c retentiond -n '__fish_seen_subcommand_from next' -l from -x -d 'Slots that start at or after this instant'
 complete -c retentiond -n '__fish_seen_subcommand_from next' -l timezone -x -d 'Of this zone, without a configuration'
+complete -c retentiond -n '__fish_seen_subcommand_from status' -l watch -d 'Look again every second, until Ctrl-C'
 complete -c retentiond -n '__fish_seen_subcommand_from runs' -l limit -x -d 'How many'
 complete -c retentiond -n '__fish_seen_subcommand_from why' -F
 complete -c retentiond -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list verify' -a list -d 'Prints the records as JSON lines'
@@ -29,3 +30,4 @@ complete -c retentiond -n '__fish_seen_subcommand_from check' -l cascade -x -d '
 complete -c retentiond -n '__fish_seen_subcommand_from init' -l write -d 'Write the configuration, where none is set yet, and the units drop-in'
 complete -c retentiond -n '__fish_seen_subcommand_from init' -l drop-in -r -F -d 'Where --write puts the units user and directories'
 complete -c retentiond -n '__fish_seen_subcommand_from demo' -l keep -d 'Leave the directory, and say where it is'
+complete -c retentiond -n '__fish_seen_subcommand_from demo' -l serve -x -d 'Then go on, and serve the page at this port of 127.0.0.1'

@@ -5,12 +5,16 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
+#include "cli/demo_page.h"
 #include "demo/demo.h"
 #include "demo/scratch_directory.h"
 #include "policy/slot.h"
@@ -23,11 +27,16 @@ namespace {
 
 // What a signal handler may touch; one a process, as signals are.
 std::atomic<bool> interrupted{false};
+std::atomic<Wakeup*> sleeper{nullptr};
 
 // The demo must not leave its directory behind.
-void CatchInterrupts() {
+void CatchInterrupts(Wakeup& wakeup) {
+  sleeper = &wakeup;
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = true; };
+  action.sa_handler = [](int) {
+    interrupted = true;
+    if (Wakeup* woken = sleeper.load(); woken != nullptr) woken->Notify();
+  };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
@@ -98,6 +107,7 @@ class DemoPrinter : public DemoObserver {
   }
 
   void OnEnd(const DemoFigures& figures) override {
+    clock_ = figures.clock;
     terminal_.Out(fmt::format(
         "\nMeanwhile the other process submitted {}, {} of them while a run "
         "was going\non; it had to try again because the database was busy: "
@@ -108,9 +118,12 @@ class DemoPrinter : public DemoObserver {
                                   : Counted(figures.busy_answers, "time")));
   }
 
+  const ShiftedClock::Reading& clock() const { return clock_; }
+
  private:
   Terminal& terminal_;
   std::string directory_;
+  ShiftedClock::Reading clock_;
 };
 
 // Collects for one JSON object at the end.
@@ -167,8 +180,23 @@ void KeepDirectory(ScratchDirectory& scratch, Terminal& terminal) {
                   path));
 }
 
-absl::StatusOr<ExitCode> Demo(const CommandContext& context, bool keep) {
-  CatchInterrupts();
+struct DemoOptions {
+  bool keep = false;
+  std::optional<std::uint16_t> port;  // of the page; none: it is not served
+};
+
+absl::StatusOr<ExitCode> Demo(const CommandContext& context,
+                              const DemoOptions& options) {
+  if (context.json && options.port.has_value()) {
+    return absl::OutOfRangeError(
+        "--serve: has no JSON; leave out --json, or ask the page's own "
+        "answers");
+  }
+  if (options.port.has_value()) {
+    RETURN_IF_ERROR(CheckDemoPort(*options.port));
+  }
+  static Wakeup wakeup;  // outlives every signal
+  CatchInterrupts(wakeup);
   ASSIGN_OR_RETURN(ScratchDirectory scratch, ScratchDirectory::Make());
   const DemoParts parts{
       .directory = scratch.path(),
@@ -185,12 +213,21 @@ absl::StatusOr<ExitCode> Demo(const CommandContext& context, bool keep) {
   DemoRecorder recorder;
   absl::StatusOr<Verdict> verdict =
       context.json ? RunDemo(parts, recorder) : RunDemo(parts, printer);
-  if (keep) KeepDirectory(scratch, context.terminal);
+  const std::filesystem::path directory = scratch.path();
+  if (options.keep) KeepDirectory(scratch, context.terminal);
   RETURN_IF_ERROR(verdict.status());
   if (context.json) {
     context.terminal.Out(recorder.JsonWith(*verdict));
   } else {
     Print(*verdict, context.terminal);
+  }
+  if (options.port.has_value()) {
+    RETURN_IF_ERROR(
+        ServeDemoPage(context, {.directory = directory,
+                                .port = *options.port,
+                                .ended = printer.clock(),
+                                .wakeup = wakeup,
+                                .stop_requested = parts.stop_requested}));
   }
   return verdict->holds() ? ExitCode::kOk : ExitCode::kNotOk;
 }
@@ -202,15 +239,23 @@ void AddDemo(CLI::App& app, CommandContext& context) {
       "demo",
       "Builds a farm in a scratch directory, lives through ten nights on a "
       "simulated clock, and verifies the promises");
-  const auto keep = std::make_shared<bool>(false);
-  command->add_flag("--keep", *keep,
+  const auto options = std::make_shared<DemoOptions>();
+  command->add_flag("--keep", options->keep,
                     "Leave the directory, and say where it is");
+  command
+      ->add_option("--serve", options->port,
+                   "Then go on, and serve the page at this port of 127.0.0.1 "
+                   "(8373) until Ctrl-C")
+      ->expected(0, 1)
+      ->default_str("8373")
+      ->check(CLI::Range(1, 65535).description(""))
+      ->type_name("PORT");
   command->footer(
       "Needs no configuration and touches nothing but a new directory below "
       "$TMPDIR, else\n/tmp. Exits 0 only if all promises hold.\n\nExample: "
       "retentiond demo --keep");
-  command->callback([&context, keep] {
-    context.action = [&context, keep] { return Demo(context, *keep); };
+  command->callback([&context, options] {
+    context.action = [&context, options] { return Demo(context, *options); };
   });
 }
 

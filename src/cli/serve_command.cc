@@ -10,17 +10,11 @@
 
 #include "base/status_macros.h"
 #include "cli/commands.h"
-#include "observe/api.h"
-#include "observe/health_record.h"
-#include "observe/http_service.h"
-#include "observe/metrics.h"
+#include "cli/watchers.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
 #include "run/daemon.h"
 #include "run/lease_holder.h"
-#include "run/log_observer.h"
-#include "run/service_notifier.h"
-#include "version.h"
 
 namespace retentiond {
 namespace {
@@ -84,36 +78,6 @@ absl::StatusOr<Database> Open(const CommandContext& context,
                              LayoutOf(settings.config, settings.naming), mode);
 }
 
-Instant BuildDate() { return Instant(std::chrono::seconds(kCommitTime)); }
-
-// Who watches the daemon, and answers for it.
-struct Watchers {
-  Watchers(const CommandContext& context, absl::TimeZone zone)
-      : log(MakeLog(), zone),
-        metrics({.version = kVersion, .commit = kCommit},
-                context.wiring.clock.Now()),
-        service(manager, context.wiring.clock),
-        api({.open =
-                 [&context](const Settings& settings) {
-                   return Open(context, settings, OpenMode::kReadOnly);
-                 },
-             .clock = context.wiring.clock,
-             .calls = context.wiring.calls,
-             .build_date = BuildDate(),
-             .metrics = metrics,
-             .health = service}),
-        http(api, context.wiring.clock, told) {}
-
-  LogObserver log;
-  Metrics metrics;
-  ObserverList told{{&log, &metrics}};
-  ServiceNotifier manager;
-  HealthRecord service;
-  Api api;
-  HttpService http;
-  ObserverList all{{&told, &http}};
-};
-
 absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
   if (context.json) {
     return absl::OutOfRangeError(
@@ -124,11 +88,17 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                    LoadZone(settings->config.schedule.timezone));
   Wakeup wakeup;
   const Signals signals(wakeup);
-  Watchers watchers(context, zone);
+  Clock& clock = context.wiring.clock;
+  Watchers watchers({.clock = clock,
+                     .calls = context.wiring.calls,
+                     .open =
+                         [&context](const Settings& opened) {
+                           return Open(context, opened, OpenMode::kReadOnly);
+                         },
+                     .zone = zone});
   // Before the database is there, which may have to be waited for.
   watchers.http.OnSettings(settings);
   const std::string host = HostName();
-  Clock& clock = context.wiring.clock;
   Daemon daemon(
       {.settings = std::move(settings),
        .load_settings = [&context] { return LoadSettings(context); },

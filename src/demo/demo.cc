@@ -71,7 +71,10 @@ class Demo {
     observer_.OnEnd(
         {.submitted = farm_->submitted,
          .submitted_while_cleaning = farm_->submitted_while_cleaning,
-         .busy_answers = farm_->busy_answers});
+         .busy_answers = farm_->busy_answers,
+         .clock = {.now = clock_.Now(),
+                   .boot_time = clock_.BootTime(),
+                   .boot_id = clock_.BootId()}});
     return JudgeFarm();
   }
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
+#include "base/shifted_clock.h"
 #include "demo/calendar.h"
 #include "demo/farm_builder.h"
 #include "demo/night.h"
@@ -35,6 +36,7 @@ struct DemoFigures {
   std::int64_t submitted = 0;  // jobs, by the other process
   std::int64_t submitted_while_cleaning = 0;
   std::int64_t busy_answers = 0;  // that it got from the database
+  ShiftedClock::Reading clock;    // the simulated one, at the end
 };
 
 // Called as things happen.

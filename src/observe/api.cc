@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "audit/verify.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "observe/size_report.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
 #include "report/findings.h"
@@ -44,6 +46,7 @@ constexpr std::int64_t kMostRuns = 1'000;
 constexpr std::int64_t kRuns = 14;  // as `runs`
 constexpr std::int64_t kMostRecords = 1'000;
 constexpr std::int64_t kRecords = 100;
+constexpr std::size_t kMostSizes = 400;  // as the audit's days
 // A batch's record holds the id of each of its jobs.
 constexpr std::size_t kMostAuditBytes = 4 * 1024 * 1024;
 
@@ -110,8 +113,10 @@ Api::Api(Parts parts)
       ready_(database_turn_, parts_.clock, kPatience, kReadyFresh),
       status_(database_turn_, parts_.clock, kPatience, kStatusFresh),
       unkept_(database_turn_, parts_.clock, kPatience, Micros(0)),
-      plan_(look_turn_, parts_.clock, Micros(0), kLookFresh),
-      checks_(look_turn_, parts_.clock, Micros(0), kLookFresh) {}
+      plan_(look_turn_, parts_.clock, kPatience, kLookFresh),
+      checks_(look_turn_, parts_.clock, kPatience, kLookFresh),
+      audit_verdict_(look_turn_, parts_.clock, kPatience, kLookFresh),
+      sizes_(look_turn_, parts_.clock, kPatience, kLookFresh) {}
 
 void Api::SetSettings(SharedSettings settings) {
   const std::lock_guard lock(mutex_);
@@ -130,6 +135,22 @@ HttpResponse Api::Answer(const HttpRequest& request) {
   if (path == "/api/v1/status") return Status();
   if (path == "/api/v1/plan") return Plan();
   if (path == "/api/v1/checks") return Checks();
+  if (path == "/api/v1/audit/verify") return AuditVerdict();
+  if (path == "/api/v1/sizes") return Sizes();
+  if (path == "/api/v1/events") return parts_.live.Follow();
+  return PageOrNothing(path);
+}
+
+HttpResponse Api::PageOrNothing(const std::string& path) const {
+  for (const PageFile& file : parts_.page) {
+    if (file.path == path) return PageResponse(file);
+  }
+  if (path == "/" && parts_.page.empty()) {
+    return ErrorResponse(
+        404,
+        "this retentiond was built without node, and so without its page; ask "
+        "/api/v1/status and the like");
+  }
   return ErrorResponse(404, "there is no such page");
 }
 
@@ -199,12 +220,19 @@ HttpResponse Api::Audit(const Query& query) {
   constexpr std::int64_t kLastSeq = std::numeric_limits<std::int64_t>::max();
   const auto from = NumberOf(query, "from", kLastSeq, 1);
   const auto limit = NumberOf(query, "limit", kMostRecords, kRecords);
-  if (!KnowsOnly(query, {"from", "limit"})) return NoSuchChoice();
+  const auto last = NumberOf(query, "last", kMostRecords, kRecords);
+  const bool newest = query.count("last") > 0;
+  if (newest ? !KnowsOnly(query, {"last"})
+             : !KnowsOnly(query, {"from", "limit"})) {
+    return NoSuchChoice();
+  }
   if (!from.has_value()) return NumberExpected("from", kLastSeq);
   if (!limit.has_value()) return NumberExpected("limit", kMostRecords);
+  if (!last.has_value()) return NumberExpected("last", kMostRecords);
   return unkept_.Get([&] {
     absl::StatusOr<std::string> text =
-        AuditText(*from, static_cast<int>(*limit));
+        newest ? NewestAuditText(static_cast<int>(*last))
+               : AuditText(*from, static_cast<int>(*limit));
     if (!text.ok()) return ResponseOf(text);
     return HttpResponse{.type = kJsonLines, .body = *std::move(text)};
   });
@@ -226,6 +254,15 @@ absl::StatusOr<std::string> Api::AuditText(std::int64_t from, int limit) const {
   return text;
 }
 
+absl::StatusOr<std::string> Api::NewestAuditText(int limit) const {
+  ASSIGN_OR_RETURN(Opened opened, Open());
+  ASSIGN_OR_RETURN(const std::optional<AuditHead> head,
+                   opened.database.state->Head());
+  if (!head.has_value()) return std::string();
+  const auto seq = static_cast<std::int64_t>(head->seq);
+  return AuditText(std::max<std::int64_t>(seq - limit + 1, 1), limit);
+}
+
 bool Api::MayGoOn(Micros begun) const {
   return !stopped_ && !running_ &&
          parts_.clock.BootTime() - begun < kLongestLook;
@@ -244,8 +281,9 @@ HttpResponse Api::Look(
     if (!absl::IsCancelled(text.status())) return ResponseOf(text);
     return TryLaterResponse(
         503,
-        "the look at every job was ended: a run began, or it took over a "
-        "minute; the commands `plan` and `check` take their time",
+        "the look at everything was ended: a run began, or it took over a "
+        "minute; the commands `plan`, `check` and `audit verify` take their "
+        "time",
         60);
   });
 }
@@ -293,6 +331,36 @@ absl::StatusOr<std::string> Api::ChecksText() const {
                .build_date = parts_.build_date,
                .stop_requested = [&] { return !MayGoOn(begun); }}));
   return JsonOf(findings, {}, IsOk(findings));
+}
+
+HttpResponse Api::AuditVerdict() {
+  return Look(audit_verdict_, [this] { return AuditVerdictText(); });
+}
+
+absl::StatusOr<std::string> Api::AuditVerdictText() const {
+  ASSIGN_OR_RETURN(Opened opened, Open());
+  const Micros begun = parts_.clock.BootTime();
+  ChainVerifier verifier;
+  RETURN_IF_ERROR(opened.database.state->VisitAudit(
+      AuditSeq(1), [&](const AuditRecord& record) {
+        verifier.Add(record);
+        return MayGoOn(begun) ? absl::OkStatus()
+                              : absl::CancelledError("asked to stop");
+      }));
+  return JsonOf(verifier.Finish());
+}
+
+HttpResponse Api::Sizes() {
+  return Look(sizes_, [this] { return SizesText(); });
+}
+
+absl::StatusOr<std::string> Api::SizesText() const {
+  ASSIGN_OR_RETURN(Opened opened, Open());
+  const Micros begun = parts_.clock.BootTime();
+  ASSIGN_OR_RETURN(const std::vector<SizeAtNight> sizes,
+                   ListSizes(*opened.database.state, kMostSizes,
+                             [&] { return MayGoOn(begun); }));
+  return JsonOf(sizes);
 }
 
 }  // namespace retentiond

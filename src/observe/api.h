@@ -1,4 +1,4 @@
-// The answers over HTTP: health, metrics, and the JSON of the commands.
+// The answers over HTTP: health, metrics, the JSON of the commands, the page.
 // docs/openapi.json describes them.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -15,7 +16,9 @@
 #include "observe/health_record.h"
 #include "observe/http_message.h"
 #include "observe/kept_answer.h"
+#include "observe/live_feed.h"
 #include "observe/metrics.h"
+#include "observe/page.h"
 #include "run/settings.h"
 
 namespace retentiond {
@@ -24,8 +27,9 @@ namespace retentiond {
 using ReadOnlyOpener = std::function<absl::StatusOr<Database>(const Settings&)>;
 
 // Cannot change anything: it has no way to a connection that can write. One
-// question at a time asks the database; the two that look at every job and file
-// (plan, checks) are not answered while a run is going on.
+// question at a time asks the database; those that look at every job and file,
+// or at every record (plan, checks, the audit's verdict), are not answered
+// while a run is going on.
 //
 // Threads: any.
 class Api {
@@ -38,10 +42,16 @@ class Api {
     Instant build_date;
     const Metrics& metrics;
     const HealthRecord& health;
+    LiveFeed& live;
+    const std::vector<PageFile>& page = EmbeddedPage();
   };
   explicit Api(Parts parts);
 
   HttpResponse Answer(const HttpRequest& request);
+
+  // Streams of events are open from now on, or ended.
+  void OpenStreams() { parts_.live.Open(); }
+  void CloseStreams() { parts_.live.Close(); }
 
   // The configuration that holds from now on; there is none at first.
   void SetSettings(SharedSettings settings);
@@ -62,13 +72,19 @@ class Api {
   HttpResponse Status();
   HttpResponse Runs(const Query& query);
   HttpResponse Audit(const Query& query);
+  HttpResponse AuditVerdict();
+  HttpResponse Sizes();
   HttpResponse Plan();
   HttpResponse Checks();
+  HttpResponse PageOrNothing(const std::string& path) const;
 
   absl::StatusOr<Opened> Open() const;
   absl::StatusOr<std::string> StatusText() const;
   absl::StatusOr<std::string> RunsText(int limit) const;
   absl::StatusOr<std::string> AuditText(std::int64_t from, int limit) const;
+  absl::StatusOr<std::string> NewestAuditText(int limit) const;
+  absl::StatusOr<std::string> AuditVerdictText() const;
+  absl::StatusOr<std::string> SizesText() const;
   absl::StatusOr<std::string> PlanText() const;
   absl::StatusOr<std::string> ChecksText() const;
   // Answers a question that takes a look at everything.
@@ -89,6 +105,8 @@ class Api {
   KeptAnswer unkept_;
   KeptAnswer plan_;
   KeptAnswer checks_;
+  KeptAnswer audit_verdict_;
+  KeptAnswer sizes_;
 };
 
 }  // namespace retentiond

@@ -31,7 +31,9 @@ class ApiTest : public CleanupTest {
                    .calls = calls_,
                    .build_date = build_date_,
                    .metrics = *metrics_,
-                   .health = *health_});
+                   .health = *health_,
+                   .live = live_,
+                   .page = page_});
     api_->SetSettings(CurrentSettings());
   }
   absl::StatusOr<Database> OpenOrFail() {
@@ -54,6 +56,9 @@ class ApiTest : public CleanupTest {
 
   std::unique_ptr<HealthRecord> health_;
   std::unique_ptr<Metrics> metrics_;
+  LiveFeed live_;
+  std::vector<PageFile> page_ = {{"/", "text/html", "<!doctype html>"},
+                                 {"/page.js", "text/javascript", "1"}};
   std::unique_ptr<Api> api_;
   absl::Status open_fails_;
   std::function<void()> at_open_;
@@ -158,6 +163,94 @@ TEST_F(ApiTest, RefusesWhatCannotBeChosen) {
   EXPECT_EQ(Get("/api/v1/runs", {{"limit", "1000"}}).status, 200);
 }
 
+TEST_F(ApiTest, GivesThePageWhatItNeedsOfABrowserAndNothingElse) {
+  const HttpResponse page = Get("/");
+  EXPECT_EQ(page.type, "text/html");
+  EXPECT_EQ(page.body, "<!doctype html>");
+  EXPECT_THAT(page.headers.at("Content-Security-Policy"),
+              ::testing::StartsWith("default-src 'none'; script-src 'self'; "));
+  EXPECT_EQ(Get("/page.js").body, "1");
+  EXPECT_EQ(Get("/page.css").status, 404);
+  EXPECT_EQ(Get("/", {{"x", "1"}}).status, 400);
+  EXPECT_EQ(opened_, 0);
+}
+
+TEST_F(ApiTest, SaysThatItWasBuiltWithoutItsPage) {
+  page_.clear();
+  EXPECT_EQ(Get("/").status, 404);
+  EXPECT_THAT(Get("/").body, HasSubstr("built without node"));
+}
+
+TEST_F(ApiTest, GivesTheEmbeddedPageWhereNoneIsNamed) {
+  const Api api({.open = [this](const Settings&) { return OpenOrFail(); },
+                 .clock = clock_,
+                 .calls = calls_,
+                 .build_date = build_date_,
+                 .metrics = *metrics_,
+                 .health = *health_,
+                 .live = live_});
+  ASSERT_EQ(EmbeddedPage().size(), 3U);
+  EXPECT_EQ(EmbeddedPage()[0].path, "/");
+  EXPECT_THAT(std::string(EmbeddedPage()[0].body),
+              ::testing::StartsWith("<!doctype html>"));
+}
+
+TEST_F(ApiTest, GivesEventsWhileTheyAreOpen) {
+  const HttpResponse stream = Get("/api/v1/events");
+  EXPECT_EQ(stream.type, "text/event-stream; charset=utf-8");
+  EXPECT_THAT(*stream.more(), HasSubstr("starting"));
+  api_->CloseStreams();
+  EXPECT_EQ(stream.more(), std::nullopt);
+  api_->OpenStreams();
+  EXPECT_NE(Get("/api/v1/events").more(), std::nullopt);
+}
+
+TEST_F(ApiTest, GivesTheNewestAuditRecords) {
+  EXPECT_EQ(Get("/api/v1/audit", {{"last", "5"}}).body, "");
+  AddTwenty();
+  MustRun();
+  const auto all = static_cast<std::int64_t>(Audit().size());
+  const std::string one = Get("/api/v1/audit", {{"last", "1"}}).body;
+  EXPECT_EQ(json::parse(one)["seq"], all);
+  const std::string many = Get("/api/v1/audit", {{"last", "1000"}}).body;
+  EXPECT_EQ(std::count(many.begin(), many.end(), '\n'), all);
+  EXPECT_EQ(Get("/api/v1/audit", {{"last", "0"}}).status, 400);
+  EXPECT_EQ(Get("/api/v1/audit", {{"last", "5"}, {"from", "1"}}).status, 400);
+}
+
+TEST_F(ApiTest, GivesTheVerdictOnTheAudit) {
+  AddTwenty();
+  MustRun();
+  const json verdict = Json("/api/v1/audit/verify");
+  EXPECT_EQ(verdict["ok"], true);
+  EXPECT_EQ(verdict["records"], Audit().size());
+  opened_ = 0;
+  Json("/api/v1/audit/verify");
+  EXPECT_EQ(opened_, 0);
+}
+
+TEST_F(ApiTest, TellsHowLargeTheDatabaseWas) {
+  EXPECT_EQ(Json("/api/v1/sizes"), json::array());
+  AddTwenty();
+  MustRun();
+  clock_.Advance(minutes(1));
+  const json sizes = Json("/api/v1/sizes");
+  ASSERT_EQ(sizes.size(), 1U);
+  EXPECT_EQ(sizes[0]["slot"], "2040-03-16");
+  const json now = Json("/api/v1/status")["database"];
+  EXPECT_EQ(sizes[0]["size_bytes"], now["size_bytes"]);
+  EXPECT_EQ(sizes[0]["reclaimable_bytes"], now["reclaimable_bytes"]);
+}
+
+TEST_F(ApiTest, NamesTheHeldJobsInThePlan) {
+  AddJob("long", slot().cutoff - minutes(1), "RENDERING");
+  const json held = Json("/api/v1/plan")["held_jobs"];
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0]["id"], "long");
+  EXPECT_EQ(held[0]["state"], "RENDERING");
+  EXPECT_EQ(held[0]["created"], FormatInstant(slot().cutoff - minutes(1)));
+}
+
 TEST_F(ApiTest, KnowsNoOtherPage) {
   for (const char* path :
        {"/etc/passwd", "/../etc/passwd", "/metrics/", "//metrics", "", "*",
@@ -189,7 +282,8 @@ TEST_F(ApiTest, GivesTheFindings) {
 TEST_F(ApiTest, TakesNoLookAtEveryJobDuringARun) {
   AddTwenty();
   api_->SetRunning(true);
-  for (const char* path : {"/api/v1/plan", "/api/v1/checks"}) {
+  for (const char* path : {"/api/v1/plan", "/api/v1/checks",
+                           "/api/v1/audit/verify", "/api/v1/sizes"}) {
     const HttpResponse answer = Get(path);
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.headers.at("Retry-After"), "60");
@@ -206,6 +300,11 @@ TEST_F(ApiTest, EndsALookWhenARunBegins) {
   EXPECT_THAT(Get("/api/v1/plan").body, HasSubstr("was ended"));
   api_->SetRunning(false);
   EXPECT_EQ(Get("/api/v1/checks").status, 503);
+  api_->SetRunning(false);
+  database_.Open()
+      .state->AppendAudit(std::nullopt, "e", "{}", {})
+      .IgnoreError();
+  EXPECT_THAT(Get("/api/v1/audit/verify").body, HasSubstr("was ended"));
 }
 
 TEST_F(ApiTest, EndsALookWhenTheDaemonEnds) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+
 namespace retentiond {
 namespace {
 
@@ -18,11 +20,26 @@ constexpr double kBurst = 60;
 constexpr std::array<std::string_view, 2> kUnlimited = {"/healthz", "/metrics"};
 
 constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBasic = "Basic ";
 
 // In the same time whatever the guess.
 bool IsToken(std::string_view guess, const std::string& token) {
   return guess.size() == token.size() &&
          CRYPTO_memcmp(guess.data(), token.data(), token.size()) == 0;
+}
+
+// What bears the token: a program's Bearer, or the password that a browser asks
+// a person for, under whatever name. Empty: nothing does.
+std::string TokenIn(std::string_view authorization) {
+  if (authorization.starts_with(kBearer)) {
+    return std::string(authorization.substr(kBearer.size()));
+  }
+  if (!authorization.starts_with(kBasic)) return "";
+  std::string pair;
+  const std::string encoded(authorization.substr(kBasic.size()));
+  if (!absl::Base64Unescape(encoded, &pair)) return "";
+  const std::size_t colon = pair.find(':');
+  return colon == std::string::npos ? "" : pair.substr(colon + 1);
 }
 
 // "127.0.0.1:8373" and the like; a request without a host is no browser's.
@@ -65,13 +82,12 @@ std::optional<HttpResponse> Gate::Refusal(const HttpRequest& request) {
     return TryLaterResponse(429, "too many questions", 1);
   }
   if (!rules_.token.has_value()) return std::nullopt;
-  const std::string_view given = request.authorization;
-  if (given.starts_with(kBearer) &&
-      IsToken(given.substr(kBearer.size()), *rules_.token)) {
+  if (IsToken(TokenIn(request.authorization), *rules_.token)) {
     return std::nullopt;
   }
   HttpResponse response = ErrorResponse(401, "the token is missing or wrong");
-  response.headers["WWW-Authenticate"] = "Bearer";
+  response.headers["WWW-Authenticate"] =
+      R"(Basic realm="retentiond: any name, the token", charset="UTF-8")";
   return response;
 }
 

@@ -1,10 +1,12 @@
 #include "observe/gate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "base/simulated_clock.h"
 
 namespace retentiond {
@@ -64,10 +66,30 @@ TEST_F(GateTest, AsksForTheToken) {
     request.authorization = wrong;
     const HttpResponse answer = locked_.Answer(request);
     EXPECT_EQ(answer.status, 401) << wrong;
-    EXPECT_EQ(answer.headers.at("WWW-Authenticate"), "Bearer");
+    EXPECT_THAT(answer.headers.at("WWW-Authenticate"),
+                ::testing::StartsWith("Basic realm="));
   }
   request.authorization = "Bearer a secret of length";
   EXPECT_EQ(StatusOf(locked_, request), 200);
+}
+
+std::string BasicOf(const std::string& pair) {
+  return "Basic " + absl::Base64Escape(pair);
+}
+
+TEST_F(GateTest, TakesTheTokenAsTheBrowsersPassword) {
+  HttpRequest request = Ask();
+  for (const std::string& wrong :
+       {BasicOf("a secret of length"), BasicOf("anybody:"), BasicOf(""),
+        BasicOf("a secret of length:x"), BasicOf("anybody:a secret of lengtH"),
+        std::string("Basic *"), std::string("Basic ")}) {
+    request.authorization = wrong;
+    EXPECT_EQ(StatusOf(locked_, request), 401) << wrong;
+  }
+  for (const char* name : {"", "anybody"}) {
+    request.authorization = BasicOf(name + std::string(":a secret of length"));
+    EXPECT_EQ(StatusOf(locked_, request), 200) << name;
+  }
 }
 
 TEST_F(GateTest, AnswersOnlyToTheNamesOfThisMachine) {

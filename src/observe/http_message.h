@@ -1,6 +1,7 @@
 // A question over HTTP and its answer, without the library that carries them.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -17,11 +18,18 @@ struct HttpRequest {
   bool has_body = false;                     // one is announced; it is not read
 };
 
+// More of a body, made while it is sent; none: that was all. Called from one
+// thread at a time; it may wait, but not for longer than `kLongestWait`.
+using BodyStream = std::function<std::optional<std::string>()>;
+inline constexpr std::chrono::seconds kLongestWait{20};
+
 struct HttpResponse {
   int status = 200;
   std::string type = "application/json";
   std::string body = {};
-  std::map<std::string, std::string> headers = {};  // besides those of all
+  // Besides those of all, or in place of one.
+  std::map<std::string, std::string> headers = {};
+  BodyStream more = nullptr;  // what follows `body`
 };
 
 // Threads: called from several at a time.

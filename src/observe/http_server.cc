@@ -3,6 +3,9 @@
 #include <microhttpd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,6 +25,10 @@ constexpr Micros kPatience = seconds(10);
 constexpr unsigned kIdleSeconds = 5;
 // Request line and headers of one connection; a longer one is refused.
 constexpr std::size_t kMostRequestBytes = 16 * 1024;
+// A stream says something within kLongestWait; one that cannot be sent for as
+// long again has nobody at its end.
+constexpr unsigned kStreamIdleSeconds = 2 * kLongestWait.count();
+constexpr std::size_t kStreamBlock = 4096;
 // A handler asks SQLite and writes JSON: a tenth of this.
 constexpr std::size_t kStackBytes = 1024 * 1024;
 
@@ -61,26 +68,71 @@ HttpRequest RequestOf(MHD_Connection* connection, const char* path,
   return request;
 }
 
+// What of a body that is made while it is sent is still to be sent.
+struct Sending {
+  std::string rest;
+  std::size_t sent = 0;  // of `rest`
+  BodyStream more;
+};
+
+// It may wait: its connection has a thread of its own.
+ssize_t TakeMore(void* sending, std::uint64_t, char* to, std::size_t most) {
+  auto& self = *static_cast<Sending*>(sending);
+  while (self.sent == self.rest.size()) {
+    std::optional<std::string> more = self.more();
+    if (!more.has_value()) return MHD_CONTENT_READER_END_OF_STREAM;
+    self.rest = *std::move(more);
+    self.sent = 0;
+  }
+  const std::size_t size = self.rest.copy(to, most, self.sent);
+  self.sent += size;
+  return static_cast<ssize_t>(size);
+}
+
+void EndSending(void* sending) { delete static_cast<Sending*>(sending); }
+
+MHD_Response* ResponseOf(const HttpResponse& answer) {
+  if (answer.more == nullptr) {
+    // The library only reads what it is to copy.
+    return MHD_create_response_from_buffer(
+        answer.body.size(), const_cast<char*>(answer.body.data()),
+        MHD_RESPMEM_MUST_COPY);
+  }
+  auto sending = std::make_unique<Sending>(
+      Sending{.rest = answer.body, .more = answer.more});
+  MHD_Response* response = MHD_create_response_from_callback(
+      MHD_SIZE_UNKNOWN, kStreamBlock, TakeMore, sending.get(), EndSending);
+  if (response != nullptr) sending.release();
+  return response;
+}
+
+std::map<std::string, std::string> HeadersOf(const HttpResponse& answer) {
+  std::map<std::string, std::string> headers = answer.headers;
+  headers.merge(std::map<std::string, std::string>{
+      {"Content-Type", answer.type},
+      {"Connection", "close"},
+      {"Cache-Control", "no-store"},
+      {"Content-Security-Policy",
+       "default-src 'none'; base-uri 'none'; form-action 'none'; "
+       "frame-ancestors 'none'"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      {"Referrer-Policy", "no-referrer"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"}});
+  return headers;
+}
+
 MHD_Result Send(MHD_Connection* connection, const HttpResponse& answer) {
-  // The library only reads what it is to copy.
-  MHD_Response* response = MHD_create_response_from_buffer(
-      answer.body.size(), const_cast<char*>(answer.body.data()),
-      MHD_RESPMEM_MUST_COPY);
+  MHD_Response* response = ResponseOf(answer);
   if (response == nullptr) return MHD_NO;  // GCOV_EXCL_LINE: no memory
-  const auto add = [&](const char* name, const std::string& value) {
-    MHD_add_response_header(response, name, value.c_str());
-  };
-  add("Content-Type", answer.type);
-  add("Connection", "close");
-  add("Cache-Control", "no-store");
-  add("Content-Security-Policy",
-      "default-src 'none'; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'");
-  add("Cross-Origin-Resource-Policy", "same-origin");
-  add("Referrer-Policy", "no-referrer");
-  add("X-Content-Type-Options", "nosniff");
-  add("X-Frame-Options", "DENY");
-  for (const auto& [name, value] : answer.headers) add(name.c_str(), value);
+  for (const auto& [name, value] : HeadersOf(answer)) {
+    MHD_add_response_header(response, name.c_str(), value.c_str());
+  }
+  if (answer.more != nullptr) {
+    // The silence of one who waits for events is ours.
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              kStreamIdleSeconds);
+  }
   const MHD_Result queued = MHD_queue_response(
       connection, static_cast<unsigned>(answer.status), response);
   MHD_destroy_response(response);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -164,6 +165,39 @@ TEST_F(HttpServerTest, AnswersSeveralAtATime) {
   }
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(answered, 8);
+}
+
+TEST_F(HttpServerTest, SendsABodyWhileItIsMade) {
+  const std::string large(100'000, 'x');
+  std::vector<std::string> parts = {"", "second", large, "last"};
+  std::size_t next = 0;
+  const HttpHandler stream = [&](const HttpRequest&) {
+    return HttpResponse{.type = "text/plain",
+                        .body = "first",
+                        .more = [&]() -> std::optional<std::string> {
+                          if (next == parts.size()) return std::nullopt;
+                          return parts[next++];
+                        }};
+  };
+  server_.reset();
+  handler_ = stream;
+  Start();
+  const std::string answer =
+      Exchange(config_, "GET / HTTP/1.0\r\nHost: here\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("Content-Type: text/plain\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nfirstsecond" + large + "last"));
+}
+
+TEST_F(HttpServerTest, PutsAnAnswersOwnHeaderInPlaceOfThatOfAll) {
+  handler_ = [](const HttpRequest&) {
+    return HttpResponse{
+        .headers = {{"Content-Security-Policy", "default-src 'self'"}}};
+  };
+  const std::string answer = Get("/");
+  EXPECT_THAT(answer,
+              HasSubstr("Content-Security-Policy: default-src 'self'\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("default-src 'none'")));
+  EXPECT_THAT(answer, HasSubstr("X-Frame-Options: DENY\r\n"));
 }
 
 TEST_F(HttpServerTest, EndsWhoIsStillSending) {

@@ -74,6 +74,7 @@ absl::Status HttpService::Listen(const HttpConfig& config,
   pass_ = [this](const HttpRequest& asked) { return gate_->Answer(asked); };
   ASSIGN_OR_RETURN(server_,
                    HttpServer::Start(std::move(socket), pass_, clock_));
+  api_.OpenStreams();
   config_ = config;
   token_ = token;
   name_ = NameOf(config);
@@ -81,6 +82,8 @@ absl::Status HttpService::Listen(const HttpConfig& config,
 }
 
 void HttpService::StopListening() {
+  // The server waits for its threads, and those for events.
+  api_.CloseStreams();
   server_.reset();
   name_.clear();
 }

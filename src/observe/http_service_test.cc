@@ -40,12 +40,14 @@ class HttpServiceTest : public CleanupTest {
 
   HealthRecord health_{service_, clock_};
   Metrics metrics_{{}, Instant{}};
+  LiveFeed live_;
   Api api_{{.open = [this](const Settings&) { return database_.Open(); },
             .clock = clock_,
             .calls = calls_,
             .build_date = build_date_,
             .metrics = metrics_,
-            .health = health_}};
+            .health = health_,
+            .live = live_}};
   HttpService http_{api_, clock_, observer_};
 };
 

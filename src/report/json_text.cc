@@ -80,6 +80,26 @@ Json RunOrNull(const std::optional<RunRecord>& run) {
   return run.has_value() ? RunJson(*run) : Json(nullptr);
 }
 
+// Those that are named: some of all.
+Json HeldJson(const Preview& preview) {
+  Json json = Json::array();
+  for (const Job& job : preview.totals.in_work_jobs) {
+    json.push_back({{"id", job.id.text},
+                    {"created", Optional(job.created)},
+                    {"state", job.state},
+                    {"table", nullptr},
+                    {"reason", "it is still in work"}});
+  }
+  for (const HeldJob& held : preview.referred) {
+    json.push_back({{"id", held.id.text},
+                    {"created", nullptr},
+                    {"state", nullptr},
+                    {"table", held.table},
+                    {"reason", held.reason}});
+  }
+  return json;
+}
+
 const char* NameOf(Finding::Level level) {
   switch (level) {
     case Finding::Level::kInfo:
@@ -115,6 +135,7 @@ std::string JsonOf(const Preview& preview, const std::string& timezone) {
                    {"files", preview.files},
                    {"bytes", preview.bytes},
                    {"shielded", preview.shielded}};
+  json["held_jobs"] = HeldJson(preview);
   json["blocked"] = preview.blocked;
   json["notes"] = preview.notes;
   return Dump(json);
@@ -151,6 +172,8 @@ std::string JsonOf(const StatusReport& status) {
   }
   return Dump({{"state", status.state},
                {"reason", status.reason},
+               {"now", FormatInstant(status.now)},
+               {"timezone", status.timezone},
                {"next", SlotJson(status.next)},
                {"last_run", RunOrNull(status.last_run)},
                {"lease", lease},

@@ -46,7 +46,9 @@ absl::StatusOr<StatusReport> MakeStatusReport(Database& database,
                                               Instant now) {
   StateStore& state = *database.state;
   StatusReport report;
+  report.now = now;
   report.next = FirstSlotFrom(now, schedule);
+  report.timezone = schedule.zone.name();
   ASSIGN_OR_RETURN(report.lease, state.ViewLease());
   ASSIGN_OR_RETURN(report.running, state.OpenRun());
   ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, state.ListRuns(2));

@@ -14,7 +14,9 @@ namespace retentiond {
 struct StatusReport {
   std::string state;   // "idle", "running", "interrupted", "blocked"
   std::string reason;  // why it is not simply idle; may be empty
+  Instant now;         // when that was so
   Slot next;
+  std::string timezone;  // of the schedule
   std::optional<RunRecord> last_run;
   LeaseView lease;
   std::optional<RunRecord> running;

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
+#include "run/size_facts.h"
 #include "run/slow_run.h"
 #include "run/sweep_guard.h"
 #include "run/table_changes.h"
@@ -417,6 +418,7 @@ absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
   SettleTables(outcome == RunOutcome::kFailed ? "the run failed"
                                               : "the window ended first",
                run_);
+  NoteSize(*parts_.database.jobs, run_);
   run_.outcome = outcome;
   run_.finished = parts_.clock.Now();
   EndPhase();
