@@ -1,6 +1,9 @@
 """What the commands say to scripts and to people, before and after a night."""
 
 import json
+import os
+import pty
+import signal
 import subprocess
 
 import harness
@@ -214,6 +217,29 @@ class DuringARunTest(harness.FarmTest):
         self.assertTrue(status["lease"]["holder"])
         self.assertEqual("2026-03-16", status["progress"]["slot"])
         self.assertEqual(3999, status["progress"]["expired"])
+
+    def test_status_shows_a_run_again_and_again_on_a_terminal(self):
+        farm = self.farm
+        farm.use_workload(8000, logs=8)
+        farm.set_clock(harness.EVE)
+        daemon = farm.serve()
+        farm.wait_for_first_batch(daemon)
+        keyboard, screen = pty.openpty()
+        self.addCleanup(os.close, keyboard)
+        watcher = subprocess.Popen(
+            farm.command_line("status", "--watch"), stdin=screen, stdout=screen,
+            stderr=screen, env={**farm.environment(), "TERM": "xterm"})
+        os.close(screen)
+        shown = b""
+        # Home, the way to write over what is there.
+        while shown.count(b"\033[H") < 3:
+            shown += os.read(keyboard, 4096)
+        watcher.send_signal(signal.SIGINT)
+        self.assertEqual(-signal.SIGINT, watcher.wait(harness.TIMEOUT_S))
+        self.assert_stops(daemon)
+        self.assertRegex(
+            shown.decode(),
+            r"progress +\w+: [\d,]+ of 3,999 jobs, \d+ %, .* freed, for \d")
 
 
 class CheckFixTest(harness.FarmTest):

@@ -13,12 +13,15 @@
 namespace retentiond {
 namespace {
 
+bool IsScreen(std::FILE* stream) {
+  const char* term = std::getenv("TERM");
+  return isatty(fileno(stream)) != 0 && term != nullptr &&
+         std::string_view(term) != "dumb";
+}
+
 bool WantsColours(std::FILE* stream) {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return isatty(fileno(stream)) != 0 &&
-         (no_color == nullptr || no_color[0] == '\0') && term != nullptr &&
-         std::string_view(term) != "dumb";
+  return IsScreen(stream) && (no_color == nullptr || no_color[0] == '\0');
 }
 
 // Columns that `text` takes: code points, escape sequences not counted.
@@ -44,7 +47,8 @@ Terminal::Terminal(std::FILE* out, std::FILE* err)
     : out_(out),
       err_(err),
       colours_(WantsColours(out)),
-      interactive_(WantsColours(err)) {}
+      interactive_(WantsColours(err)),
+      screen_(IsScreen(out)) {}
 
 void Terminal::Out(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), out_);
@@ -78,6 +82,19 @@ void Terminal::Out(const Table& table) {
   };
   Out(In(Colour::kBold, line(table.headings)));
   for (const std::vector<std::string>& row : table.rows) Out(line(row));
+}
+
+// Each line is cleared behind what is written, so that nothing flickers.
+void Terminal::Redraw(const std::vector<std::string>& lines) {
+  std::string text;
+  if (screen_) text = redrawn_ ? "\033[H" : "\033[2J\033[H";
+  for (const std::string& line : lines) {
+    text += line + (screen_ ? "\033[K\n" : "\n");
+  }
+  if (screen_) text += "\033[J";
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
+  redrawn_ = true;
 }
 
 std::string Terminal::In(Colour colour, const std::string& text) const {

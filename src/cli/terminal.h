@@ -26,6 +26,12 @@ class Terminal {
     std::vector<std::vector<std::string>> rows;
   };
   void Out(const Table& table);
+  // Shows the lines at once: on a terminal in place of what the last Redraw
+  // showed, elsewhere after it.
+  void Redraw(const std::vector<std::string>& lines);
+
+  // For readers that do not wait for the end.
+  void Flush() { std::fflush(out_); }
 
   // `text` in `colour` on a coloured standard output.
   std::string In(Colour colour, const std::string& text) const;
@@ -39,6 +45,8 @@ class Terminal {
   std::FILE* err_;
   bool colours_;
   bool interactive_;
+  bool screen_;  // standard output understands control sequences
+  bool redrawn_ = false;
   bool progress_shown_ = false;
 };
 

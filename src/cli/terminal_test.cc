@@ -47,5 +47,11 @@ TEST_F(TerminalTest, ColoursAndAnimatesNothingOffATerminal) {
   EXPECT_EQ(Content(err_), "message\n");
 }
 
+TEST_F(TerminalTest, AppendsWhatIsShownAgainWhereThereIsNoScreen) {
+  terminal_.Redraw({"one", "two"});
+  terminal_.Redraw({"three"});
+  EXPECT_EQ("one\ntwo\nthree\n", Content(out_));
+}
+
 }  // namespace
 }  // namespace retentiond
