@@ -48,8 +48,8 @@ bool SetsAnything(const TomlValue& table) {
 
 absl::StatusOr<Config> ReadSections(const SettingsTable& root,
                                     const Environment& env) {
-  RETURN_IF_ERROR(root.CheckKeys(
-      {"database", "jobs", "dependents", "files", "schedule", "http"}));
+  RETURN_IF_ERROR(root.CheckKeys({"database", "jobs", "dependents", "files",
+                                  "schedule", "http", "alerts"}));
   Config config;
   ASSIGN_OR_RETURN(const SettingsTable database, root.Section("database"));
   ASSIGN_OR_RETURN(config.database, ReadDatabase(database, env));
@@ -64,6 +64,8 @@ absl::StatusOr<Config> ReadSections(const SettingsTable& root,
   ASSIGN_OR_RETURN(config.schedule, ReadSchedule(schedule, env));
   ASSIGN_OR_RETURN(const SettingsTable http, root.Section("http"));
   ASSIGN_OR_RETURN(config.http, ReadHttp(http, env));
+  ASSIGN_OR_RETURN(const SettingsTable alerts, root.Section("alerts"));
+  ASSIGN_OR_RETURN(config.alerts, ReadAlerts(alerts, env));
   ASSIGN_OR_RETURN(config.state_directory, StateDirectory(env));
   if (config.database.kind == DatabaseKind::kSqlite) {
     RETURN_IF_ERROR(

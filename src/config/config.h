@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "config/alerts_config.h"
 
 namespace retentiond {
 
@@ -94,6 +95,7 @@ struct Config {
   FilesConfig files;
   ScheduleConfig schedule;
   HttpConfig http;
+  AlertsConfig alerts;
   std::filesystem::path state_directory;  // absolute
 };
 

@@ -140,7 +140,7 @@ TEST_F(ConfigTest, NamesTheNearestSection) {
 TEST_F(ConfigTest, RefusesKeysOutsideTheirSection) {
   EXPECT_EQ(Refusal("timezone = \"UTC\"\n"),
             "r.toml:1: timezone: unknown key; expected one of database, jobs, "
-            "dependents, files, schedule, http");
+            "dependents, files, schedule, http, alerts");
 }
 
 TEST_F(ConfigTest, RefusesUnknownKeysInEverySection) {

@@ -49,4 +49,10 @@ absl::StatusOr<std::string> ReadSecret(const std::filesystem::path& file,
   return secret;
 }
 
+absl::StatusOr<std::string> ReadSecret(const SecretConfig& secret,
+                                       const std::string& what) {
+  if (secret.file.empty()) return secret.value;
+  return ReadSecret(secret.file, secret.key, what);
+}
+
 }  // namespace retentiond

@@ -23,4 +23,8 @@ absl::StatusOr<std::string> ReadSecret(const std::filesystem::path& file,
                                        const std::string& key,
                                        const std::string& what);
 
+// The same of a secret that may also stand in the configuration.
+absl::StatusOr<std::string> ReadSecret(const SecretConfig& secret,
+                                       const std::string& what);
+
 }  // namespace retentiond

@@ -24,6 +24,8 @@ absl::StatusOr<ScheduleConfig> ReadSchedule(const SettingsTable& table,
                                             const Environment& env);
 absl::StatusOr<HttpConfig> ReadHttp(const SettingsTable& table,
                                     const Environment& env);
+absl::StatusOr<AlertsConfig> ReadAlerts(const SettingsTable& table,
+                                        const Environment& env);
 
 // The daemon's own files must not lie where it removes: neither the database
 // nor the state directory may be below a root, by their names.
