@@ -47,6 +47,7 @@ TEST(PostgresStateTest, BringsAnOlderStateUpToDate) {
   ASSERT_TRUE(open(OpenMode::kReadWrite).ok());
   farm.Execute(
       "ALTER TABLE retentiond.run DROP COLUMN tables;"
+      "DROP TABLE retentiond.alert; DROP TABLE retentiond.outbox;"
       "INSERT INTO retentiond.run(slot, slot_start_us, cutoff_us, started_us, "
       "late, timezone) VALUES ('2026-03-16', 0, 0, 0, 0, 'UTC');"
       "UPDATE retentiond.meta SET value = '2' WHERE key = 'schema_version'");
@@ -57,6 +58,7 @@ TEST(PostgresStateTest, BringsAnOlderStateUpToDate) {
   const std::vector<RunRecord> runs = *database->state->ListRuns(9);
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_TRUE(runs[0].tables.empty());
+  EXPECT_EQ(database->state->ViewOutbox()->pending, 0);
 }
 
 TEST(PostgresStateTest, SaysThatTheServerIsGone) {

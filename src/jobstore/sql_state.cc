@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "jobstore/state_alerts.h"
 #include "jobstore/state_audit.h"
 #include "jobstore/state_clock.h"
 #include "jobstore/state_files.h"
@@ -80,11 +81,17 @@ class SqlState : public StateStore {
 
   absl::Status CloseRun(const RunRecord& run, const Lease& lease,
                         Instant now) override {
-    return WriteAs(lease, [&] { return CloseRunRow(db_, run, now); });
+    return WriteAs(lease, [&]() -> absl::Status {
+      RETURN_IF_ERROR(CloseRunRow(db_, run, now));
+      return TellAlertRows(db_, run.alerts, now);
+    });
   }
 
   absl::Status RecordBlocked(const RunRecord& run, Instant now) override {
-    return Write([&] { return RecordBlockedRow(db_, run, now); });
+    return Write([&]() -> absl::Status {
+      RETURN_IF_ERROR(RecordBlockedRow(db_, run, now));
+      return TellAlertRows(db_, run.alerts, now);
+    });
   }
 
   absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) override {
@@ -190,6 +197,33 @@ class SqlState : public StateStore {
   absl::Status WriteNote(const std::string& key,
                          const std::string& text) override {
     return Write([&] { return WriteMeta(db_, kMetaNotePrefix + key, text); });
+  }
+
+  absl::Status TellAlerts(const AlertReport& report, Instant now) override {
+    return Write([&] { return TellAlertRows(db_, report, now); });
+  }
+
+  absl::StatusOr<std::vector<StandingAlert>> StandingAlerts() override {
+    return ReadStandingAlerts(db_);
+  }
+
+  absl::StatusOr<OutboxView> ViewOutbox() override {
+    return ReadOutboxView(db_);
+  }
+
+  absl::StatusOr<std::vector<OutboxEntry>> ClaimOutbox(Instant now,
+                                                       Instant until,
+                                                       int limit) override {
+    std::vector<OutboxEntry> entries;
+    RETURN_IF_ERROR(Write([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(entries, ClaimOutboxRows(db_, now, until, limit));
+      return absl::OkStatus();
+    }));
+    return entries;
+  }
+
+  absl::Status SettleOutbox(const std::vector<OutboxResult>& results) override {
+    return Write([&] { return SettleOutboxRows(db_, results); });
   }
 
   absl::Status Prune(Instant now) override {

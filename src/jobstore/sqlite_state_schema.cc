@@ -132,10 +132,35 @@ constexpr std::string_view kVersion4 = R"sql(
 ALTER TABLE retentiond_run ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';
 )sql";
 
+// What stands, and the outbox (state_alerts.h).
+constexpr std::string_view kVersion5 = R"sql(
+CREATE %TEMP% TABLE retentiond_alert(
+  key TEXT NOT NULL PRIMARY KEY,
+  weight INTEGER NOT NULL,
+  text BLOB NOT NULL,
+  since_us INTEGER NOT NULL,
+  told_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE %TEMP% TABLE retentiond_outbox(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel TEXT NOT NULL,
+  key TEXT NOT NULL,
+  event TEXT NOT NULL,
+  weight INTEGER NOT NULL,
+  text BLOB NOT NULL,
+  since_us INTEGER NOT NULL,
+  at_us INTEGER NOT NULL,
+  audit_head TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_try_us INTEGER NOT NULL
+);
+CREATE INDEX retentiond_outbox_order ON retentiond_outbox(channel, key, id);
+)sql";
+
 // The steps from each version to the next; version 0 is a database without the
 // tables. A released step is never changed: a change is one more step.
 constexpr std::string_view kSteps[] = {kVersion1, kVersion2, kVersion3,
-                                       kVersion4};
+                                       kVersion4, kVersion5};
 constexpr std::int64_t kKnownVersion = std::size(kSteps);
 
 std::string StepSql(std::string_view step, std::string_view temp) {

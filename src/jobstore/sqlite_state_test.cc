@@ -70,7 +70,7 @@ TEST_F(SqliteStateTest, CreatesItsTablesOnceAndKeepsThem) {
   EXPECT_EQ(*Connect()->QueryInt("SELECT count(*) FROM sqlite_schema WHERE "
                                  "name LIKE 'retentiond!_%' ESCAPE '!' AND "
                                  "type = 'table'"),
-            10);
+            12);
 }
 
 TEST_F(SqliteStateTest, CreatesNothingWhenOpenedReadOnly) {
@@ -97,12 +97,12 @@ TEST_F(SqliteStateTest, NeedsNoNewerSqliteThanTheFarms) {
 
 TEST_F(SqliteStateTest, RefusesTheStateOfANewerProgram) {
   OpenAndDamage(
-      "UPDATE retentiond_meta SET value = 5 WHERE key = 'schema_version'");
+      "UPDATE retentiond_meta SET value = 6 WHERE key = 'schema_version'");
   for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
     const absl::Status status = Open(mode).status();
     EXPECT_EQ(status.code(), Code::kFailedPrecondition);
-    EXPECT_THAT(MessageOf(status), HasSubstr("version 5"));
-    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 4"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("version 6"));
+    EXPECT_THAT(MessageOf(status), HasSubstr("versions up to 5"));
   }
 }
 
@@ -110,6 +110,7 @@ TEST_F(SqliteStateTest, BringsAnOlderStateUpToDate) {
   OpenAndDamage(
       "ALTER TABLE retentiond_run DROP COLUMN marks; "
       "ALTER TABLE retentiond_run DROP COLUMN tables; "
+      "DROP TABLE retentiond_alert; DROP TABLE retentiond_outbox; "
       "INSERT INTO retentiond_run(slot, slot_start_us, cutoff_us, started_us, "
       "late, timezone) VALUES ('2026-03-16', 0, 0, 0, 0, 'UTC'); "
       "UPDATE retentiond_meta SET value = 2 WHERE key = 'schema_version'");
@@ -119,6 +120,7 @@ TEST_F(SqliteStateTest, BringsAnOlderStateUpToDate) {
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_TRUE(runs[0].marks.empty());
   EXPECT_TRUE(runs[0].tables.empty());
+  EXPECT_EQ((*state)->ViewOutbox()->pending, 0);
 }
 
 TEST_F(SqliteStateTest, AsksForTheDaemonToReadAnOlderState) {
@@ -211,7 +213,8 @@ TEST_F(SqliteStateTest, ReportsMissingTables) {
       "DROP TABLE retentiond_run; DROP TABLE retentiond_pending; "
       "DROP TABLE retentiond_shield; DROP TABLE retentiond_audit; "
       "DROP TABLE retentiond_meta; DROP TABLE retentiond_batch; "
-      "DROP TABLE retentiond_root");
+      "DROP TABLE retentiond_root; DROP TABLE retentiond_alert; "
+      "DROP TABLE retentiond_outbox");
   const Instant now;
   EXPECT_FALSE(state->StateId().ok());
   EXPECT_FALSE(state->ViewLease().ok());
@@ -227,6 +230,11 @@ TEST_F(SqliteStateTest, ReportsMissingTables) {
   EXPECT_FALSE(state->ListRoots().ok());
   EXPECT_FALSE(state->AppendAudit(std::nullopt, "e", "{}", now).ok());
   EXPECT_FALSE(state->Head().ok());
+  EXPECT_FALSE(state->TellAlerts({.looked_at = {"slow"}}, now).ok());
+  EXPECT_FALSE(state->StandingAlerts().ok());
+  EXPECT_FALSE(state->ViewOutbox().ok());
+  EXPECT_FALSE(state->ClaimOutbox(now, now, 1).ok());
+  EXPECT_FALSE(state->SettleOutbox({{OutboxId{1}, std::nullopt}}).ok());
   EXPECT_FALSE(state->VisitAudit(AuditSeq{1}, nullptr).ok());
   EXPECT_FALSE(state->FindDeletion({"a"}).ok());
   EXPECT_FALSE(state->ReadAnchor().ok());

@@ -13,6 +13,8 @@
 #include "base/time.h"
 #include "jobstore/belongings.h"
 #include "jobstore/job_store.h"
+#include "jobstore/outbox.h"
+#include "policy/alert.h"
 #include "policy/clock_guard.h"
 
 namespace retentiond {
@@ -73,6 +75,9 @@ struct RunRecord {
   std::string pace;   // while open: what the governor says
   // More for the run's audit records ("host", "zone_data"); kept only there.
   std::map<std::string, std::string> audit_facts;
+  // What is told of the run as CloseRun or RecordBlocked writes it; kept in no
+  // run.
+  AlertReport alerts;
 };
 
 struct Lease {
@@ -128,13 +133,15 @@ class StateStore {
   virtual absl::Status UpdateRun(const RunRecord& run, const Lease& lease) = 0;
   // Does what UpdateRun does, closes the run with its outcome (which must be
   // set) at `run.finished` or now, advances the last slot to it unless it was
-  // blocked, appends "run-end" to the audit; one transaction.
+  // blocked, appends "run-end" to the audit, and does what TellAlerts does with
+  // `run.alerts`; one transaction.
   virtual absl::Status CloseRun(const RunRecord& run, const Lease& lease,
                                 Instant now) = 0;
   // Records that the slot's run was blocked (insert, or update of the same
   // slot's blocked record), with an audit record when its facts differ from
-  // the last ones. Neither claims the slot nor advances the last slot. An open
-  // run of that slot stays open; AlreadyExists when it is closed.
+  // the last ones, and `run.alerts` as CloseRun. Neither claims the slot nor
+  // advances the last slot. An open run of that slot stays open; AlreadyExists
+  // when it is closed.
   virtual absl::Status RecordBlocked(const RunRecord& run, Instant now) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<RunRecord>> ListRuns(int limit) = 0;
@@ -195,6 +202,25 @@ class StateStore {
       const std::string& key) = 0;
   virtual absl::Status WriteNote(const std::string& key,
                                  const std::string& text) = 0;
+
+  // --- alerts
+  // Decides by the report and what stands (policy/alert_book.h) what is to be
+  // said, and puts it into the outbox with the audit's head, an entry for each
+  // channel that takes it; one transaction. The outbox stays bounded
+  // (jobstore/outbox.h).
+  virtual absl::Status TellAlerts(const AlertReport& report, Instant now) = 0;
+  // By key.
+  virtual absl::StatusOr<std::vector<StandingAlert>> StandingAlerts() = 0;
+  virtual absl::StatusOr<OutboxView> ViewOutbox() = 0;
+  // The entries that are due, oldest first, but those that come after an entry
+  // of the same channel and key which is not: what is over is not told before
+  // what has come up. They are due again at `until` unless they are settled:
+  // until then nobody else takes them.
+  virtual absl::StatusOr<std::vector<OutboxEntry>> ClaimOutbox(Instant now,
+                                                               Instant until,
+                                                               int limit) = 0;
+  virtual absl::Status SettleOutbox(
+      const std::vector<OutboxResult>& results) = 0;
 
   // Drops batch details older than 90 days, giving up what is still pending of
   // them (audited as kept), audit segments of which every record is older

@@ -158,6 +158,27 @@ class ScriptedState : public StateStore {
     return script_.Call("WriteNote",
                         [&] { return state_->WriteNote(key, text); });
   }
+  absl::Status TellAlerts(const AlertReport& report, Instant now) override {
+    return script_.Call("TellAlerts",
+                        [&] { return state_->TellAlerts(report, now); });
+  }
+  absl::StatusOr<std::vector<StandingAlert>> StandingAlerts() override {
+    return script_.Call("StandingAlerts",
+                        [&] { return state_->StandingAlerts(); });
+  }
+  absl::StatusOr<OutboxView> ViewOutbox() override {
+    return script_.Call("ViewOutbox", [&] { return state_->ViewOutbox(); });
+  }
+  absl::StatusOr<std::vector<OutboxEntry>> ClaimOutbox(Instant now,
+                                                       Instant until,
+                                                       int limit) override {
+    return script_.Call("ClaimOutbox",
+                        [&] { return state_->ClaimOutbox(now, until, limit); });
+  }
+  absl::Status SettleOutbox(const std::vector<OutboxResult>& results) override {
+    return script_.Call("SettleOutbox",
+                        [&] { return state_->SettleOutbox(results); });
+  }
   absl::Status Prune(Instant now) override {
     return script_.Call("Prune", [&] { return state_->Prune(now); });
   }
