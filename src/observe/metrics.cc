@@ -220,6 +220,11 @@ struct Metrics::Families {
   Family<Counter>& troubles{
       CountersOf(registry, "troubles_total",
                  "Failures that the log tells of, by their kind.")};
+  Family<Counter>& alerts{
+      CountersOf(registry, "alerts_total",
+                 "Tries to deliver an alert, by channel and what came of it.")};
+  KnownGauge outbox{registry, "outbox_messages",
+                    "Alerts that wait to be delivered, once for each channel."};
 
   std::int64_t orphans_before = 0;  // of the run, in its earlier pieces
 };
@@ -390,6 +395,18 @@ void Metrics::OnRunEnd(const RunRecord& run) {
     families_->last_success.Set(SecondsOf(run.finished));
   }
   ShowEnded(run);
+}
+
+void Metrics::OnDelivery(const std::string& channel,
+                         const std::string& problem) {
+  families_->alerts
+      .Add({{"channel", channel},
+            {"result", problem.empty() ? "delivered" : "failed"}})
+      .Increment();
+}
+
+void Metrics::OnOutbox(std::int64_t pending) {
+  families_->outbox.Set(static_cast<double>(pending));
 }
 
 void Metrics::OnTrouble(const absl::Status& status,

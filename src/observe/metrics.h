@@ -42,6 +42,9 @@ class Metrics : public RunObserver {
   void OnFiles(const RunRecord& run, const FilesOutcome& outcome) override;
   void OnBlocked(const RunRecord& run) override;
   void OnRunEnd(const RunRecord& run) override;
+  void OnDelivery(const std::string& channel,
+                  const std::string& problem) override;
+  void OnOutbox(std::int64_t pending) override;
   void OnTrouble(const absl::Status& status,
                  const std::string& what_is_done) override;
 

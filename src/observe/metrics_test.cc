@@ -239,6 +239,16 @@ TEST_F(MetricsTest, CountsWhatTheLogTells) {
   EXPECT_EQ(Value("troubles_total{kind=\"unavailable\"}"), 1);
 }
 
+TEST_F(MetricsTest, CountsAlerts) {
+  metrics_.OnDelivery("slack", "");
+  metrics_.OnDelivery("slack", "it answered HTTP 500");
+  metrics_.OnDelivery("slack", "it answered HTTP 500");
+  metrics_.OnOutbox(3);
+  EXPECT_EQ(Value("alerts_total{channel=\"slack\",result=\"delivered\"}"), 1);
+  EXPECT_EQ(Value("alerts_total{channel=\"slack\",result=\"failed\"}"), 2);
+  EXPECT_EQ(Value("outbox_messages"), 3);
+}
+
 TEST_F(MetricsTest, LeadsNotWhileAnotherDoes) {
   metrics_.OnRunBegin({});
   metrics_.OnStandby("another");

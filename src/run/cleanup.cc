@@ -12,8 +12,6 @@
 #include "base/status_macros.h"
 #include "policy/slot.h"
 #include "policy/zone.h"
-#include "run/size_facts.h"
-#include "run/slow_run.h"
 #include "run/sweep_guard.h"
 #include "run/table_changes.h"
 
@@ -229,6 +227,7 @@ absl::StatusOr<RunRecord> Cleanup::Blocked(const GuardVerdict& verdict) {
     RETURN_IF_ERROR(watch_.Settle(verdict, ClockWatch::FirstAnchor::kLeave));
   }
   run_.outcome = RunOutcome::kBlocked;
+  NoteAlerts();
   RETURN_IF_ERROR(
       parts_.database.state->RecordBlocked(run_, parts_.clock.Now()));
   parts_.observer.OnBlocked(run_);
@@ -252,6 +251,7 @@ absl::Status Cleanup::Claim() {
                               "leaving the tables' sizes out of the record");
   }
   parts_.observer.OnRunBegin(run_);
+  TendAlerts();
   return parts_.database.state->UpdateRun(run_, lease_);
 }
 
@@ -399,66 +399,6 @@ absl::Status Cleanup::AfterBatch(const Batch& batch) {
   return absl::OkStatus();
 }
 
-// The night is given up: says so in the run's record, if that can be written.
-absl::StatusOr<RunRecord> Cleanup::CloseFailed(const absl::Status& why) {
-  parts_.observer.OnTrouble(why, "ending the run");
-  NoteError(MessageOf(why));
-  if (!claimed_) {
-    ASSIGN_OR_RETURN(run_.id, parts_.database.state->BeginRun(run_, lease_));
-    claimed_ = true;
-  }
-  return Close(RunOutcome::kFailed);
-}
-
-absl::StatusOr<RunRecord> Cleanup::Close(RunOutcome outcome) {
-  BeginPhase("close");
-  for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
-    RETURN_IF_ERROR(RecordFiles(files));
-  }
-  SettleTables(outcome == RunOutcome::kFailed ? "the run failed"
-                                              : "the window ended first",
-               run_);
-  NoteSize(*parts_.database.jobs, run_);
-  run_.outcome = outcome;
-  run_.finished = parts_.clock.Now();
-  EndPhase();
-  if (outcome != RunOutcome::kFailed)
-    RETURN_IF_ERROR(MarkIfSlow(*parts_.database.state, run_));
-  if (!shield_changes_.empty()) {
-    RETURN_IF_ERROR(
-        parts_.database.state->UpdateShield(shield_changes_, lease_));
-  }
-  RETURN_IF_ERROR(
-      parts_.database.state->CloseRun(run_, lease_, *run_.finished));
-  if (parts_.directory != nullptr && outcome != RunOutcome::kFailed) {
-    RETURN_IF_ERROR(parts_.directory->ForgetLostState());
-  }
-  if (const absl::Status prune = parts_.database.state->Prune(*run_.finished);
-      !prune.ok()) {
-    parts_.observer.OnTrouble(prune, "leaving old records for the next night");
-  }
-  parts_.observer.OnRunEnd(run_);
-  return run_;
-}
-
-// Leaves the run open, to be resumed.
-absl::StatusOr<RunRecord> Cleanup::Interrupt() {
-  for (const FilesOutcome& files : std::exchange(unrecorded_, {})) {
-    RETURN_IF_ERROR(RecordFiles(files));
-  }
-  EndPhase();
-  run_.phase = run_.blocked.empty() ? "interrupted" : "blocked";
-  RETURN_IF_ERROR(parts_.database.state->UpdateRun(run_, lease_));
-  run_.outcome =
-      run_.blocked.empty() ? RunOutcome::kInterrupted : RunOutcome::kBlocked;
-  if (run_.blocked.empty()) {
-    parts_.observer.OnRunEnd(run_);
-  } else {
-    parts_.observer.OnBlocked(run_);
-  }
-  return run_;
-}
-
 void Cleanup::NoteError(const std::string& error) {
   if (run_.errors.size() < kMostErrors) run_.errors.push_back(error);
 }
@@ -468,6 +408,7 @@ absl::Status Cleanup::RenewLeaseIfDue() {
   if (now - lease_renewed_ < kRenewEvery) return absl::OkStatus();
   RETURN_IF_ERROR(parts_.database.state->RenewLease(lease_));
   lease_renewed_ = now;
+  TendAlerts();
   run_.pace = governor_.reason();
   return parts_.database.state->UpdateRun(run_, lease_);
 }

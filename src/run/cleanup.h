@@ -21,6 +21,7 @@
 #include "files/io_pacer.h"
 #include "jobstore/database.h"
 #include "policy/scheduler.h"
+#include "run/alert_desk.h"
 #include "run/clock_watch.h"
 #include "run/file_cleaner.h"
 #include "run/governor.h"
@@ -39,6 +40,7 @@ struct CleanupParts {
   FileCalls& calls;
   StateDirectory* directory;  // null: the state directory cannot be had
   RunObserver& observer;
+  AlertDesk* alerts = nullptr;  // null: nobody is told
   // Asked between batches and between files: true ends the run at once,
   // cleanly.
   std::function<bool()> stop_requested;
@@ -97,6 +99,9 @@ class Cleanup {
   absl::StatusOr<RunRecord> Close(RunOutcome outcome);
   absl::StatusOr<RunRecord> CloseFailed(const absl::Status& why);
   absl::StatusOr<RunRecord> Interrupt();
+
+  void NoteAlerts();
+  void TendAlerts();
 
   absl::Status AskNewcomers();
   void Count(const FilesOutcome& outcome);

@@ -91,6 +91,7 @@ absl::Status Daemon::StartWhenThere() {
   if (absl::IsUnavailable(started)) parts_.service.Ready();
   while (absl::IsUnavailable(started)) {
     TryLater(started);
+    TendAlerts(started);
     AwaitRetry();
     if (parts_.stop_requested()) return absl::OkStatus();
     if (new_settings_ != nullptr) {
@@ -135,6 +136,7 @@ void Daemon::Stop() {
           parts_.open(*settings_, OpenMode::kReadWrite);
       database.ok()) {
     kept = LookAtClock(*database);
+    SettleAlerts(*database);
   } else {
     kept = database.status();
   }
@@ -183,14 +185,17 @@ Micros Daemon::Turn() {
   TakeReloadRequest();
   const Micros boot_now = parts_.clock.BootTime();
   if (boot_now < retry_at_ && new_settings_ == nullptr) {
+    TendAlertsMeanwhile();
     return std::min(kLongestSleep, retry_at_ - boot_now);
   }
   const absl::StatusOr<Micros> sleep = DoWhatIsDue();
   if (sleep.ok()) {
     retry_pause_ = Micros(0);
+    TendAlerts(absl::OkStatus());
     return std::clamp<Micros>(*sleep, Micros(0), kLongestSleep);
   }
   TryLater(sleep.status());
+  TendAlerts(sleep.status());
   return std::min(kLongestSleep, retry_pause_);
 }
 
@@ -242,6 +247,7 @@ absl::StatusOr<Micros> Daemon::ExecuteDue(Database& database, const Due& due) {
                    .calls = calls_,
                    .directory = directory.has_value() ? &*directory : nullptr,
                    .observer = observers_,
+                   .alerts = parts_.alerts,
                    .stop_requested = [this] { return AskedToStop(); },
                    .wakeup = parts_.wakeup,
                    .holder = parts_.holder,

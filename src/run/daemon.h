@@ -14,6 +14,7 @@
 #include "jobstore/database.h"
 #include "policy/scheduler.h"
 #include "policy/zone.h"
+#include "run/alert_desk.h"
 #include "run/clock_watch.h"
 #include "run/file_cleaner.h"
 #include "run/observer_list.h"
@@ -39,6 +40,7 @@ struct DaemonParts {
   FileCalls& calls;
   DatabaseOpener open;
   RunObserver& observer;
+  AlertDesk* alerts = nullptr;  // an observer, too; null: nobody is told
   ServiceNotifier& service;
   Wakeup& wakeup;
   std::function<bool()> stop_requested;
@@ -84,6 +86,10 @@ class Daemon {
   absl::StatusOr<Micros> LookAgainLater();
   absl::StatusOr<Micros> SleepAfter(Database& database, const Due& due,
                                     const absl::Status& status);
+  void TendAlerts(const absl::Status& turn);
+  void TendAlertsMeanwhile();
+  std::optional<Slot> OverdueSlot() const;
+  void SettleAlerts(Database& database);
   absl::Status LookAtClock(Database& database);
   absl::Status LookAtClockIfDue();
   bool LastSlotLiesAhead() const;
@@ -119,6 +125,7 @@ class Daemon {
   std::atomic<Micros> beaten_{Micros(0)};
   Micros retry_at_{0};  // boot time before which nothing is tried
   Micros retry_pause_{0};
+  Micros alerts_retry_at_{0};  // boot time before which they stay in memory
   // The lease of another daemon as first seen, and when (boot time).
   std::optional<LeaseView> other_;
   Micros other_seen_at_{0};

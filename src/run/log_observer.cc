@@ -176,6 +176,16 @@ void LogObserver::OnSchedule(const Schedule& schedule) {
   waiting_until_.reset();
 }
 
+void LogObserver::OnDelivery(const std::string& channel,
+                             const std::string& problem) {
+  if (problem.empty()) {
+    log_->info("alert delivered channel={}", channel);
+  } else {
+    log_->warn("alert not delivered channel={}: {}, trying again later",
+               channel, problem);
+  }
+}
+
 void LogObserver::OnNotice(const std::string& notice) {
   log_->info("{}", notice);
 }

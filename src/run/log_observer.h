@@ -30,6 +30,8 @@ class LogObserver : public RunObserver {
   void OnBlocked(const RunRecord& run) override;
   void OnRunEnd(const RunRecord& run) override;
   void OnSchedule(const Schedule& schedule) override;
+  void OnDelivery(const std::string& channel,
+                  const std::string& problem) override;
   void OnNotice(const std::string& notice) override;
   void OnTrouble(const absl::Status& status,
                  const std::string& what_is_done) override;

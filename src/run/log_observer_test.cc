@@ -178,7 +178,17 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnSurvey({}, {});
   observer.OnBacklog({});
   observer.OnPause(Governor(Governor::Manner::kNormal));
+  observer.OnDelivery("", "");
+  observer.OnOutbox(0);
   observer.OnTrouble(absl::OkStatus(), "");
+}
+
+TEST_F(LogObserverTest, TellsWhatBecameOfAnAlert) {
+  log_observer_.OnDelivery("slack", "");
+  EXPECT_THAT(TakeLog(), HasSubstr("alert delivered channel=slack"));
+  log_observer_.OnDelivery("slack", "it answered HTTP 500");
+  EXPECT_THAT(TakeLog(), HasSubstr("alert not delivered channel=slack: it "
+                                   "answered HTTP 500, trying again later"));
 }
 
 TEST_F(LogObserverTest, TellsWhatBecameOfAPartition) {

@@ -18,6 +18,8 @@ void RunObserver::OnFiles(const RunRecord&, const FilesOutcome&) {}
 void RunObserver::OnBlocked(const RunRecord&) {}
 void RunObserver::OnRunEnd(const RunRecord&) {}
 void RunObserver::OnSchedule(const Schedule&) {}
+void RunObserver::OnDelivery(const std::string&, const std::string&) {}
+void RunObserver::OnOutbox(std::int64_t) {}
 void RunObserver::OnNotice(const std::string&) {}
 void RunObserver::OnTrouble(const absl::Status&, const std::string&) {}
 

@@ -1,6 +1,7 @@
 // Who watches a run: the log, the progress line, tests.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -80,6 +81,11 @@ class RunObserver {
   // The schedule that holds from now on: at the start, after a reload, and when
   // the zone's rules have changed.
   virtual void OnSchedule(const Schedule& schedule);
+  // A try to deliver an alert; `problem` is empty when it went well.
+  virtual void OnDelivery(const std::string& channel,
+                          const std::string& problem);
+  // So many alerts wait to be delivered.
+  virtual void OnOutbox(std::int64_t pending);
   // Something that is no trouble and should stand in the log.
   virtual void OnNotice(const std::string& notice);
   // Something failed; `what_is_done` says how the daemon goes on.

@@ -71,6 +71,16 @@ void ObserverList::OnSchedule(const Schedule& schedule) {
   for (RunObserver* observer : observers_) observer->OnSchedule(schedule);
 }
 
+void ObserverList::OnDelivery(const std::string& channel,
+                              const std::string& problem) {
+  for (RunObserver* observer : observers_)
+    observer->OnDelivery(channel, problem);
+}
+
+void ObserverList::OnOutbox(std::int64_t pending) {
+  for (RunObserver* observer : observers_) observer->OnOutbox(pending);
+}
+
 void ObserverList::OnNotice(const std::string& notice) {
   for (RunObserver* observer : observers_) observer->OnNotice(notice);
 }

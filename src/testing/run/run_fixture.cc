@@ -77,6 +77,7 @@ CleanupParts RunTest::Parts(Database& database) {
           .calls = calls_,
           .directory = nullptr,
           .observer = observer_,
+          .alerts = desk_,
           .stop_requested = [this] { return stop_; },
           .wakeup = wakeup_,
           .holder = "this daemon",
@@ -110,6 +111,7 @@ std::unique_ptr<Daemon> RunTest::MakeDaemon() {
         return database_.Open(mode);
       },
       .observer = observer_,
+      .alerts = desk_,
       .service = service_,
       .wakeup = wakeup_,
       .stop_requested =

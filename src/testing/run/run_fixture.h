@@ -157,6 +157,7 @@ class RunTest : public ScratchTest {
   SimulatedClock clock_{Instant{}};
   ScriptedCalls calls_;
   RecordingObserver observer_;
+  AlertDesk* desk_ = nullptr;  // null: nobody is told
   RecordingService service_{clock_};
   Wakeup wakeup_;
   bool stop_ = false;
