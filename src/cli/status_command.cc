@@ -63,6 +63,17 @@ std::vector<std::string> LinesOf(const Terminal& out,
   if (report.running.has_value()) {
     line("progress", ProgressOf(*report.running, report.now));
   }
+  for (const StandingAlert& alert : report.alerts) {
+    line("alert",
+         out.In(alert.weight == AlertWeight::kCritical ? Colour::kRed
+                                                       : Colour::kYellow,
+                alert.key) +
+             ": " + alert.text);
+  }
+  if (report.outbox.pending > 0) {
+    line("outbox",
+         Counted(report.outbox.pending, "message") + " to be delivered");
+  }
   if (!report.lease.holder.empty()) line("led by", report.lease.holder);
   line("database",
        fmt::format("{}, {}, of which {} are free pages", report.size.kind,

@@ -170,6 +170,13 @@ std::string JsonOf(const StatusReport& status) {
                 {"files_deleted", run.files_deleted},
                 {"bytes_freed", run.bytes_freed}};
   }
+  Json standing = Json::array();
+  for (const StandingAlert& alert : status.alerts) {
+    standing.push_back({{"key", alert.key},
+                        {"severity", NameOf(alert.weight)},
+                        {"since", FormatInstant(alert.since)},
+                        {"text", alert.text}});
+  }
   return Dump({{"state", status.state},
                {"reason", status.reason},
                {"now", FormatInstant(status.now)},
@@ -178,6 +185,10 @@ std::string JsonOf(const StatusReport& status) {
                {"last_run", RunOrNull(status.last_run)},
                {"lease", lease},
                {"progress", progress},
+               {"alerts",
+                {{"standing", standing},
+                 {"pending", status.outbox.pending},
+                 {"dropped", status.outbox.dropped}}},
                {"database",
                 {{"kind", status.size.kind},
                  {"size_bytes", status.size.size_bytes},

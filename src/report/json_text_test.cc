@@ -92,6 +92,18 @@ TEST(JsonTextTest, DescribesAnIdleDaemon) {
   EXPECT_EQ(status["database"]["kind"], "sqlite");
 }
 
+TEST(JsonTextTest, DescribesWhatStandsAndWaits) {
+  StatusReport report{.state = "idle", .next = kSlot};
+  report.alerts = {
+      {"slow", AlertWeight::kWarning, "it was slow", kStart, kStart}};
+  report.outbox = {.pending = 2, .next_try = kStart, .dropped = 1};
+  EXPECT_EQ(json::parse(JsonOf(report))["alerts"],
+            json::parse(R"({"standing":[{"key":"slow","severity":"warning",
+      "since":")" + FormatInstant(kStart) +
+                        R"(","text":"it was slow"}],
+      "pending":2,"dropped":1})"));
+}
+
 TEST(JsonTextTest, DescribesARunningDaemon) {
   const json status = json::parse(JsonOf(
       StatusReport{.state = "running",

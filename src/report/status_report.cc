@@ -58,6 +58,8 @@ absl::StatusOr<StatusReport> MakeStatusReport(Database& database,
       report.last_run = run;
     }
   }
+  ASSIGN_OR_RETURN(report.alerts, state.StandingAlerts());
+  ASSIGN_OR_RETURN(report.outbox, state.ViewOutbox());
   ASSIGN_OR_RETURN(report.size, database.jobs->Size());
   Describe(report);
   return report;

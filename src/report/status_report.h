@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "jobstore/database.h"
@@ -21,6 +22,8 @@ struct StatusReport {
   LeaseView lease;
   std::optional<RunRecord> running;
   DatabaseSize size;
+  std::vector<StandingAlert> alerts;  // that stand
+  OutboxView outbox;
 };
 
 // Of a run as it stands in the state: the name of its outcome, "interrupted" or
