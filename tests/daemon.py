@@ -15,6 +15,9 @@ TIMEOUT_S = 90
 # Between two looks at what no log line announces.
 POLL_S = 0.05
 
+# Between two reloads of a daemon that is to look again at once.
+NUDGE_S = 0.3
+
 
 class FakeClock:
     """The wall clock of the processes of one farm.
@@ -133,6 +136,20 @@ class Daemon:
     def wait_for_idle(self):
         """Waits until it has opened its database and knows the next night."""
         self.wait_for_log("next run at")
+
+    def wait_awake(self, condition, what):
+        """As wait_until, of a daemon that reloads meanwhile: it never sleeps
+        for longer than from one reload to the next."""
+        nudged_at = 0.0
+
+        def nudged():
+            nonlocal nudged_at
+            if time.monotonic() - nudged_at >= NUDGE_S:
+                self.process.send_signal(signal.SIGHUP)
+                nudged_at = time.monotonic()
+            return condition()
+        self.wait_for_idle()
+        return self.wait_until(nudged, what)
 
     def peak_memory_kb(self):
         """The most memory that the process has had resident so far."""

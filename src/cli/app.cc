@@ -25,7 +25,8 @@ constexpr char kFooter[] =
     "  retentiond runs --limit 7\n"
     "  retentiond why clx3k2v9d0000\n"
     "\n"
-    "Exit codes: 0 done, 1 the answer is no (check, audit verify), 64 usage,\n"
+    "Exit codes: 0 done, 1 the answer is no (check, audit verify, alert test), "
+    "64 usage,\n"
     "69 database unavailable, 75 try again, 77 permission, 78 configuration.";
 
 constexpr char kSharedOptions[] =
@@ -75,6 +76,7 @@ int RunCli(int argc, const char* const* argv, const CliWiring& wiring) {
   AddRuns(app, context);
   AddWhy(app, context);
   AddAudit(app, context);
+  AddAlert(app, context);
   AddCheck(app, context);
   AddInit(app, context);
   AddDemo(app, context);

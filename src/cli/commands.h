@@ -83,6 +83,7 @@ void AddStatus(CLI::App& app, CommandContext& context);
 void AddRuns(CLI::App& app, CommandContext& context);
 void AddWhy(CLI::App& app, CommandContext& context);
 void AddAudit(CLI::App& app, CommandContext& context);
+void AddAlert(CLI::App& app, CommandContext& context);
 void AddCheck(CLI::App& app, CommandContext& context);
 void AddInit(CLI::App& app, CommandContext& context);
 void AddDemo(CLI::App& app, CommandContext& context);

@@ -76,7 +76,8 @@ absl::Status ServeDemoPage(const CommandContext& context,
                          [&open](const Settings& opened) {
                            return open(opened, OpenMode::kReadOnly);
                          },
-                     .zone = zone});
+                     .zone = zone,
+                     .host = "demo"});
   watchers.http.OnSettings(settings);
   if (watchers.http.name().empty()) {
     return NotServed(page.port, "the line above says why");
@@ -93,6 +94,7 @@ absl::Status ServeDemoPage(const CommandContext& context,
                  .calls = context.wiring.calls,
                  .open = open,
                  .observer = watchers.all,
+                 .alerts = &watchers.alerts,
                  .service = watchers.service,
                  .wakeup = page.wakeup,
                  .stop_requested = page.stop_requested,

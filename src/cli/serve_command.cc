@@ -89,16 +89,18 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
   Wakeup wakeup;
   const Signals signals(wakeup);
   Clock& clock = context.wiring.clock;
+  const std::string host = HostName();
   Watchers watchers({.clock = clock,
                      .calls = context.wiring.calls,
                      .open =
                          [&context](const Settings& opened) {
                            return Open(context, opened, OpenMode::kReadOnly);
                          },
-                     .zone = zone});
+                     .zone = zone,
+                     .host = host});
   // Before the database is there, which may have to be waited for.
   watchers.http.OnSettings(settings);
-  const std::string host = HostName();
+  watchers.alerts.OnSettings(settings);
   Daemon daemon(
       {.settings = std::move(settings),
        .load_settings = [&context] { return LoadSettings(context); },
@@ -108,6 +110,7 @@ absl::StatusOr<ExitCode> Serve(const CommandContext& context) {
                    const Settings& opened,
                    OpenMode mode) { return Open(context, opened, mode); },
        .observer = watchers.all,
+       .alerts = &watchers.alerts,
        .service = watchers.service,
        .wakeup = wakeup,
        .stop_requested = [] { return stop_requested.load(); },

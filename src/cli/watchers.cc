@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "alert/channels.h"
 #include "version.h"
 
 namespace retentiond {
@@ -20,6 +21,14 @@ Watchers::Watchers(Parts parts)
            .metrics = metrics,
            .health = service,
            .live = live}),
-      http(api, parts.clock, told) {}
+      http(api, parts.clock, told),
+      alerts({.clock = parts.clock,
+              .host = parts.host,
+              .make_channels =
+                  [&clock = parts.clock](const AlertsConfig& config,
+                                         const Sender& sender) {
+                    return MakeChannels(config, sender, clock);
+                  },
+              .observer = told}) {}
 
 }  // namespace retentiond

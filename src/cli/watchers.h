@@ -1,9 +1,10 @@
 // Who watches a daemon, and answers for it over HTTP.
 #pragma once
 
-#include <functional>
+#include <string>
 
 #include "absl/time/time.h"
+#include "alert/dispatcher.h"
 #include "base/clock.h"
 #include "files/file_calls.h"
 #include "observe/api.h"
@@ -27,6 +28,7 @@ struct Watchers {
     FileCalls& calls;
     ReadOnlyOpener open;
     absl::TimeZone zone;  // of the log
+    std::string host;     // of whom alerts tell
   };
   explicit Watchers(Parts parts);
 
@@ -38,7 +40,8 @@ struct Watchers {
   LiveFeed live;
   Api api;
   HttpService http;
-  ObserverList all{{&told, &live, &http}};
+  Dispatcher alerts;
+  ObserverList all{{&told, &live, &http, &alerts}};
 };
 
 }  // namespace retentiond
