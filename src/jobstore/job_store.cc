@@ -15,4 +15,6 @@ absl::StatusOr<std::vector<TableSize>> JobStore::TableSizes() {
   return std::vector<TableSize>();
 }
 
+absl::StatusOr<FarmLoad> JobStore::Load() { return FarmLoad(); }
+
 }  // namespace retentiond

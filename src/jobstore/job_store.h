@@ -141,6 +141,24 @@ struct DatabaseSize {
   std::int64_t reclaimable_bytes = 0;
 };
 
+// How long a batch may take so that others do not feel it, as the database
+// keeps them apart.
+struct BatchTimes {
+  Micros live{std::chrono::milliseconds(5)};   // beside a farm that writes
+  Micros idle{std::chrono::milliseconds(50)};  // what a first commit may wait
+  // Beside a farm that writes each batch is followed by a pause of so many
+  // times its length.
+  int live_rests = 4;
+};
+
+// How the others at the database fare, as far as it tells.
+struct FarmLoad {
+  int waiting = 0;                    // sessions that wait for a lock
+  std::optional<Micros> replica_lag;  // of the one that is furthest behind
+  // What a reader keeps in the write-ahead log.
+  std::int64_t kept_log_bytes = 0;
+};
+
 // Errors of all methods: Aborted (busy or changed underneath: try again),
 // Unavailable (open anew), ResourceExhausted (disk full), PermissionDenied
 // (read-only, a missing right), DataLoss (corrupt: stop the run),
@@ -171,6 +189,11 @@ class JobStore {
   // of expired jobs come first (PartitionStep), each over several calls.
   virtual absl::StatusOr<Batch> DeleteBatch(const BatchRequest& request,
                                             const BatchRecorder& record) = 0;
+
+  virtual BatchTimes batch_times() const { return {}; }
+
+  // Cheap: may be asked several times a second, between batches.
+  virtual absl::StatusOr<FarmLoad> Load();
 
   // Starts over at the oldest candidate (after a dry run).
   virtual void Rewind() = 0;

@@ -319,6 +319,31 @@ absl::StatusOr<Batch> PostgresJobStore::NextBatch(const BatchRequest& request,
   return batches_->Next(request, record);
 }
 
+// Readers and writers of other rows are not kept out, so that size does not
+// depend on whether there are any; what they feel is the load of the machine.
+BatchTimes PostgresJobStore::batch_times() const {
+  constexpr Micros kTransaction = std::chrono::milliseconds(50);
+  return {.live = kTransaction, .idle = kTransaction, .live_rests = 1};
+}
+
+// Of replicas only a role with pg_read_all_stats (pg_monitor) is told. Who
+// waits for an advisory lock waits for its turn, as queues do, and for none of
+// ours.
+absl::StatusOr<FarmLoad> PostgresJobStore::Load() {
+  ASSIGN_OR_RETURN(
+      const PostgresRows rows,
+      connection_->Query(
+          "SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = "
+          "current_database() AND pid IN (SELECT pid FROM pg_locks WHERE NOT "
+          "granted AND locktype <> 'advisory')), "
+          "(SELECT (extract(epoch FROM max(replay_lag)) * 1000000)::bigint "
+          "FROM pg_stat_replication)"));
+  FarmLoad load;
+  load.waiting = static_cast<int>(rows.Int(0, 0));
+  if (!rows.IsNull(0, 1)) load.replica_lag = Micros(rows.Int(0, 1));
+  return load;
+}
+
 void PostgresJobStore::Rewind() {
   if (batches_ != nullptr) batches_->Rewind();
 }

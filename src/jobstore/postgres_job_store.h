@@ -33,6 +33,8 @@ class PostgresJobStore : public JobStore {
   absl::Status VisitNewcomers(const JobVisitor& visit) override;
   absl::StatusOr<Batch> DeleteBatch(const BatchRequest& request,
                                     const BatchRecorder& record) override;
+  BatchTimes batch_times() const override;
+  absl::StatusOr<FarmLoad> Load() override;
   void Rewind() override;
   absl::StatusOr<std::optional<Job>> Find(const JobId& id,
                                           const SurveyRequest& at) override;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <string>
 #include <thread>
@@ -24,6 +25,8 @@ using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 using Code = absl::StatusCode;
+
+constexpr std::chrono::seconds kPatience{60};
 
 // --- beside live work
 
@@ -199,6 +202,36 @@ TEST_F(PostgresJobStoreTest, FindsAndMakesMissingIndexes) {
 }
 
 // --- afterwards
+
+TEST_F(PostgresJobStoreTest, SeesWhoWaits) {
+  MakeJobs();
+  OpenStore();
+  const auto load = store_->Load();
+  ASSERT_TRUE(load.ok()) << load.status();
+  EXPECT_EQ(load->waiting, 0);
+  EXPECT_FALSE(load->replica_lag.has_value());
+
+  farm_.Execute("BEGIN; LOCK TABLE \"Job\"");
+  absl::Status waited;
+  std::thread waiter([&] {
+    const auto connection = PostgresConnection::Open(farm_.parameters());
+    waited = connection.status();
+    if (waited.ok()) {
+      waited = (*connection)->Execute("BEGIN; LOCK TABLE \"Job\"; COMMIT");
+    }
+  });
+  int waiting = 0;
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (waiting == 0 && std::chrono::steady_clock::now() < give_up) {
+    const auto look = store_->Load();
+    if (!look.ok()) break;
+    waiting = look->waiting;
+  }
+  farm_.Execute("COMMIT");
+  waiter.join();
+  EXPECT_EQ(waiting, 1);
+  EXPECT_TRUE(waited.ok()) << waited;
+}
 
 TEST_F(PostgresJobStoreTest, TellsItsSize) {
   MakeJobs();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -374,8 +375,30 @@ absl::Status SqliteConnection::CheckpointWhenLong() {
   if (wal_pages_ < checkpoint_at_ + kLongLogPages) return absl::OkStatus();
   // A reader may keep the log from beginning anew: then it is looked at again
   // when it has grown by as much.
+  return Checkpoint();
+}
+
+absl::Status SqliteConnection::Checkpoint() {
   checkpoint_at_ = wal_pages_;
-  return Execute("PRAGMA main.wal_checkpoint(PASSIVE)");
+  int pages = -1;
+  int moved = -1;
+  const int result = sqlite3_wal_checkpoint_v2(
+      db_, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+  // Busy: another does it.
+  if (result == SQLITE_BUSY) return absl::OkStatus();
+  if (result != SQLITE_OK) return StatusOfSqlite(db_, result, "checkpoint");
+  moved_pages_ = std::max(moved, 0);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> SqliteConnection::KeptLogBytes() {
+  const auto kept = [this] {
+    // A log that is shorter than what was moved of it began anew.
+    return wal_pages_ < moved_pages_ ? wal_pages_ : wal_pages_ - moved_pages_;
+  };
+  if (kept() >= kLongLogPages) RETURN_IF_ERROR(Checkpoint());
+  ASSIGN_OR_RETURN(const auto page_bytes, QueryInt("PRAGMA main.page_size"));
+  return kept() * page_bytes.value_or(0);
 }
 
 std::int64_t SqliteConnection::changes() const {

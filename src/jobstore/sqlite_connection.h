@@ -112,6 +112,9 @@ class SqliteConnection {
   // nobody, once our commits have found it 1000 pages long. Our commits never
   // do it themselves: it would be done under the write lock.
   absl::Status CheckpointWhenLong();
+  // How much of the log a reader keeps from being moved, after trying where it
+  // is long; counted since the last such try.
+  absl::StatusOr<std::int64_t> KeptLogBytes();
 
   std::int64_t changes() const;
   sqlite3* get() const { return db_; }
@@ -120,11 +123,13 @@ class SqliteConnection {
  private:
   SqliteConnection(sqlite3* db, std::filesystem::path path);
   absl::Status ReadFirst();
+  absl::Status Checkpoint();
 
   sqlite3* db_;
   std::filesystem::path path_;
   int wal_pages_ = 0;      // in the log at our last commit
   int checkpoint_at_ = 0;  // pages
+  int moved_pages_ = 0;    // of the log, by the last checkpoint
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 

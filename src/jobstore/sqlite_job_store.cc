@@ -138,6 +138,12 @@ absl::StatusOr<Batch> SqliteJobStore::DeleteBatch(const BatchRequest& request,
   return batches_->Next(request, record);
 }
 
+absl::StatusOr<FarmLoad> SqliteJobStore::Load() {
+  FarmLoad load;
+  ASSIGN_OR_RETURN(load.kept_log_bytes, connection_->KeptLogBytes());
+  return load;
+}
+
 void SqliteJobStore::Rewind() {
   if (batches_ != nullptr) batches_->Rewind();
 }

@@ -27,6 +27,7 @@ class SqliteJobStore : public JobStore {
   absl::Status VisitNewcomers(const JobVisitor& visit) override;
   absl::StatusOr<Batch> DeleteBatch(const BatchRequest& request,
                                     const BatchRecorder& record) override;
+  absl::StatusOr<FarmLoad> Load() override;
   void Rewind() override;
   absl::StatusOr<std::optional<Job>> Find(const JobId& id,
                                           const SurveyRequest& at) override;
