@@ -154,7 +154,7 @@ TEST_F(MetricsTest, FollowsARun) {
   EXPECT_EQ(Value("oldest_expired_timestamp_seconds"), SecondsOf(At(-400)));
   EXPECT_EQ(Value("expired_jobs"), 40);
 
-  const Governor governor(Governor::Manner::kNormal);
+  const Governor governor(Governor::Manner::kNormal, {});
   run.jobs_deleted = 2;
   metrics_.OnBatch(run,
                    {.id = BatchId(1),
@@ -197,7 +197,7 @@ TEST_F(MetricsTest, FollowsARun) {
 TEST_F(MetricsTest, CountsTheJobsOfADroppedPartition) {
   Batch batch;
   batch.partition = {.kind = PartitionStep::Kind::kDropped, .jobs = 7};
-  metrics_.OnBatch({}, batch, Governor(Governor::Manner::kNormal));
+  metrics_.OnBatch({}, batch, Governor(Governor::Manner::kNormal, {}));
   EXPECT_EQ(Value("deleted_total{kind=\"job\"}"), 7);
   EXPECT_EQ(Value("batch_duration_seconds_count"), 0);
 }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -90,6 +91,7 @@ class Cleanup {
   absl::Status RemovePending();
   absl::StatusOr<Step> DeleteBatches();
   absl::StatusOr<Step> OneBatch(bool& finished);
+  absl::Status AskLoadIfDue();
   absl::Status AfterBatch(const Batch& batch);
   absl::Status AfterPartitionStep(const Batch& batch,
                                   const std::vector<Job>& jobs);
@@ -136,6 +138,7 @@ class Cleanup {
   Micros window_{0};  // what is left of the window for this piece
   Micros phase_begun_{0};
   Micros lease_renewed_{0};
+  std::optional<Micros> load_asked_;
 };
 
 }  // namespace retentiond

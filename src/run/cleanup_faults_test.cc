@@ -17,7 +17,9 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -301,6 +303,36 @@ TEST_F(CleanupTest, BuildsTheShieldAnewBeforeItSweepsAgain) {
   EXPECT_TRUE(Exists("temp/gone"));
   EXPECT_FALSE(directory->state_was_lost());
   EXPECT_TRUE(directory->ReadAnchor().ok());
+}
+
+TEST_F(CleanupTest, DeletesNothingWhileACrowdWaits) {
+  AddTwenty();
+  database_.loads = {{.waiting = 9}, {.waiting = 9}, {.waiting = 9}, {}};
+  observer_.at_batch = [&] { EXPECT_TRUE(database_.loads.empty()); };
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->outcome, RunOutcome::kSuccess);
+  EXPECT_EQ(run->jobs_deleted, 20);
+  EXPECT_THAT(observer_.pauses, Contains("others wait for locks").Times(Ge(3)));
+}
+
+TEST_F(CleanupTest, EndsWithItsWindowThoughACrowdWaits) {
+  AddTwenty();
+  database_.loads.assign(100'000, {.waiting = 9});
+  const absl::StatusOr<RunRecord> run = Run();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->outcome, RunOutcome::kPartial);
+  EXPECT_EQ(run->jobs_deleted, 0);
+  EXPECT_THAT(run->marks, Contains(kMarkWindowCut));
+}
+
+TEST_F(CleanupTest, IsResumedWhereTheLoadCannotBeRead) {
+  AddTwenty();
+  database_.script().Fail("Load", 1, absl::UnavailableError("gone"));
+  EXPECT_EQ(Run().status().code(), absl::StatusCode::kUnavailable);
+  const absl::StatusOr<RunRecord> run = Run(TheRunIsOpen());
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->jobs_deleted, 20);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The file side of a run: which roots are there and whose they are, what may
+// The files' side of a run: which roots are there and whose they are, what may
 // not be touched, what is left from before, the orphans.
 #include <algorithm>
 #include <memory>

@@ -101,6 +101,7 @@ void LogObserver::OnPhase(const RunRecord& run) {
 
 void LogObserver::OnBatch(const RunRecord& run, const Batch& batch,
                           const Governor& governor) {
+  (void)governor;
   for (const HeldJob& held : batch.held) {
     log_->warn("held job={} reason=\"{}\"", held.id.text, held.reason);
   }
@@ -110,11 +111,14 @@ void LogObserver::OnBatch(const RunRecord& run, const Batch& batch,
                 batch.lock_held.count(), run.jobs_deleted);
   }
   if (batch.partition.has_value()) LogPartition(*batch.partition);
-  if (governor.reason() != pace_) {
-    pace_ = governor.reason();
-    log_->info("pace=\"{}\" rows={} pause_ms={}", pace_, governor.row_limit(),
-               governor.pause().count() / 1000);
-  }
+}
+
+// Also where it has stopped for now and there is no batch.
+void LogObserver::OnPause(const Governor& governor) {
+  if (governor.reason() == pace_) return;
+  pace_ = governor.reason();
+  log_->info("pace=\"{}\" rows={} pause_ms={}", pace_, governor.row_limit(),
+             governor.pause().count() / 1000);
 }
 
 void LogObserver::LogPartition(const PartitionStep& step) {

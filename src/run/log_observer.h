@@ -26,6 +26,7 @@ class LogObserver : public RunObserver {
   void OnPhase(const RunRecord& run) override;
   void OnBatch(const RunRecord& run, const Batch& batch,
                const Governor& governor) override;
+  void OnPause(const Governor& governor) override;
   void OnFiles(const RunRecord& run, const FilesOutcome& outcome) override;
   void OnBlocked(const RunRecord& run) override;
   void OnRunEnd(const RunRecord& run) override;

@@ -50,12 +50,14 @@ TEST_F(LogObserverTest, TellsARunFromItsBeginToItsEnd) {
   log_observer_.OnPhase(run);
   Batch batch{.id = BatchId(1)};
   batch.held.push_back({JobId{"a"}, "Invoice", "a row refers to it"});
-  const Governor governor(Governor::Manner::kNormal);
+  const Governor governor(Governor::Manner::kNormal, {});
   log_observer_.OnBatch(run, batch, governor);
+  log_observer_.OnPause(governor);
   const std::string text = TakeLog();
   EXPECT_THAT(text, HasSubstr("held job=a reason=\"a row refers to it\""));
   EXPECT_THAT(text, HasSubstr("pace=\"full speed\""));
   log_observer_.OnBatch(run, Batch{}, governor);
+  log_observer_.OnPause(governor);
   EXPECT_EQ(TakeLog(), "");
   FilesOutcome files;
   files.errors = {"unlink a: I/O error"};
@@ -165,7 +167,7 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnMissed({});
   observer.OnRunBegin({});
   observer.OnPhase({});
-  observer.OnBatch({}, {}, Governor(Governor::Manner::kNormal));
+  observer.OnBatch({}, {}, Governor(Governor::Manner::kNormal, {}));
   observer.OnFiles({}, {});
   observer.OnBlocked({});
   observer.OnRunEnd({});
@@ -177,7 +179,7 @@ TEST(RunObserverTest, NeedsNoMethodOfItsOwn) {
   observer.OnClock({});
   observer.OnSurvey({}, {});
   observer.OnBacklog({});
-  observer.OnPause(Governor(Governor::Manner::kNormal));
+  observer.OnPause(Governor(Governor::Manner::kNormal, {}));
   observer.OnDelivery("", "");
   observer.OnOutbox(0);
   observer.OnTrouble(absl::OkStatus(), "");
@@ -193,7 +195,7 @@ TEST_F(LogObserverTest, TellsWhatBecameOfAnAlert) {
 
 TEST_F(LogObserverTest, TellsWhatBecameOfAPartition) {
   const RunRecord run;
-  const Governor governor(Governor::Manner::kNormal);
+  const Governor governor(Governor::Manner::kNormal, {});
   Batch batch;
   batch.partition = {.kind = PartitionStep::Kind::kDropped,
                      .name = "job_4",

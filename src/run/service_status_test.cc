@@ -52,7 +52,7 @@ TEST_F(ServiceStatusTest, SaysHowFarARunHasCome) {
   EXPECT_EQ(lines().back(), "cleaning 2040-03-16: batches");
   run.expired = 200;
   run.jobs_deleted = 99;
-  const Governor governor(Governor::Manner::kNormal);
+  const Governor governor(Governor::Manner::kNormal, {});
   status_.OnBatch(run, {}, governor);
   EXPECT_EQ(lines().back(), "cleaning 2040-03-16: batches, 49 % of 200 jobs");
   run.phase = "orphans";
@@ -95,7 +95,7 @@ TEST_F(ServiceStatusTest, IsToldOfEverythingThroughAList) {
   list.OnClock({});
   list.OnSurvey({}, {});
   list.OnBacklog({});
-  list.OnPause(Governor(Governor::Manner::kNormal));
+  list.OnPause(Governor(Governor::Manner::kNormal, {}));
   list.OnHistory({});
   EXPECT_THAT(lines(), IsEmpty());
   list.OnStandby("another");

@@ -155,6 +155,15 @@ class FakeJobStore : public JobStore {
         });
   }
 
+  absl::StatusOr<FarmLoad> Load() override {
+    return database_.script_.Call("Load", [this]() -> absl::StatusOr<FarmLoad> {
+      if (database_.loads.empty()) return FarmLoad();
+      const FarmLoad load = database_.loads.front();
+      database_.loads.pop_front();
+      return load;
+    });
+  }
+
   absl::StatusOr<DatabaseSize> Size() override {
     return database_.script_.Call("Size", []() -> absl::StatusOr<DatabaseSize> {
       return DatabaseSize{"fake", /*size_bytes=*/8192,

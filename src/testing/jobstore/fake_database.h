@@ -60,6 +60,8 @@ class FakeDatabase {
   bool foreign_commits = false;
   Micros lock_wait{0};
   Micros lock_held{0};
+  // What the next looks at the others find; then nothing.
+  std::deque<FarmLoad> loads;
 
  private:
   friend class FakeJobStore;
