@@ -239,7 +239,7 @@ class DuringARunTest(harness.FarmTest):
         self.assert_stops(daemon)
         self.assertRegex(
             shown.decode(),
-            r"progress +\w+: [\d,]+ of 3,999 jobs, \d+ %, .* freed, for \d")
+            r"progress +batches: [\d,]+ of 3,999 jobs, \d+ %, .* freed, for \d")
 
 
 class CheckFixTest(harness.FarmTest):

@@ -57,7 +57,7 @@ TEST_F(LiveFeedTest, FollowsARun) {
   EXPECT_EQ(Event(stream)["state"], "idle");
   feed_.OnRunBegin(ARun());
   EXPECT_EQ(Event(stream)["progress"]["expired"], 100);
-  Governor governor(Governor::Manner::kYielding);
+  Governor governor(Governor::Manner::kYielding, {});
   feed_.OnBatch(ARun(40), {}, governor);
   const json event = Event(stream);
   EXPECT_EQ(event["state"], "running");

@@ -107,6 +107,7 @@ absl::StatusOr<Cleanup::Step> Cleanup::WorkThroughPhases() {
   RETURN_IF_ERROR(EmptyTrash());
   RETURN_IF_ERROR(RemovePending());
   BeginPhase("batches");
+  RETURN_IF_ERROR(parts_.database.state->UpdateRun(run_, lease_));
   ASSIGN_OR_RETURN(Step step, DeleteBatches());
   if (step != Step::kDone) return step;
   if (files_left_) RETURN_IF_ERROR(RemovePending());

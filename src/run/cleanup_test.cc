@@ -250,7 +250,7 @@ TEST_F(CleanupTest, StopsWhileItSurveys) {
 TEST_F(CleanupTest, StopsBeforeTheSweep) {
   AddJob("young", slot().cutoff);
   MakeTree(InRoot("temp"), {Dir("gone")});
-  database_.script().After("UpdateRun", 2, [this] {
+  database_.script().After("UpdateRun", 3, [this] {
     stop_ = true;
     return absl::OkStatus();
   });
