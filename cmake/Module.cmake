@@ -63,7 +63,12 @@ function(retentiond_module name)
   endif()
 endfunction()
 
-# tests/*_test.py: one scenario a file, each against the real binary.
+# tests/*_test.py: one scenario a file, each against the real binary. Those that
+# live through many nights, with the processes of several daemons, are for
+# `make check`: `make test` is to be over while one still waits for it.
+set(RETENTIOND_SLOW_SCENARIOS
+  clock_faults_test demo_page_test postgres_three_daemons_test
+  paused_leader_test upgrade_test)
 function(retentiond_end_to_end_tests)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   add_library(kernel_clock MODULE
@@ -80,6 +85,9 @@ function(retentiond_end_to_end_tests)
       ENVIRONMENT "RETENTIOND=$<TARGET_FILE:retentiond>;\
 KERNEL_CLOCK_LIBRARY=$<TARGET_FILE:kernel_clock>;\
 CALL_FAULTS_LIBRARY=$<TARGET_FILE:call_faults>")
+    if(name IN_LIST RETENTIOND_SLOW_SCENARIOS)
+      set_tests_properties(end_to_end.${name} PROPERTIES LABELS slow)
+    endif()
   endforeach()
 endfunction()
 
