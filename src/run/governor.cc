@@ -18,8 +18,10 @@ constexpr std::int64_t kFirstLimit = 100;
 constexpr std::int64_t kLeast = 10;
 constexpr std::int64_t kMost = 50'000;
 
-// Who waits for a disk that has become slow cannot wait for many steps; a batch
-// that was odd for once is made up for in four.
+// One odd batch misleads little. But who waits for a disk that has become slow
+// cannot wait for many steps: one that took twice as long as any may is made up
+// for at once.
+constexpr double kUsualCut = 1.0 / 2;
 constexpr double kSharpestCut = 1.0 / 16;
 constexpr double kFastestGrowth = 2.0;
 
@@ -68,8 +70,10 @@ void Governor::Observe(const Measured& batch) {
   const Micros target = live ? times_.live : times_.idle;
   const double held =
       std::max<double>(static_cast<double>(batch.lock_held.count()), 1.0);
+  const double cut =
+      batch.lock_held > 2 * times_.idle ? kSharpestCut : kUsualCut;
   const double factor = std::clamp(static_cast<double>(target.count()) / held,
-                                   kSharpestCut, kFastestGrowth);
+                                   cut, kFastestGrowth);
   row_limit_ = std::clamp(
       static_cast<std::int64_t>(static_cast<double>(row_limit_) * factor),
       kLeast, kMost);

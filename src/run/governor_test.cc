@@ -59,7 +59,16 @@ TEST(GovernorTest, CountsTheFarmAsIdleAfterASecondWithoutAForeignCommit) {
   EXPECT_EQ(governor.reason(), "full speed");
 }
 
-TEST(GovernorTest, DoublesAtMostAndShrinksToASixteenthAtMost) {
+TEST(GovernorTest, OneOddBatchChangesTheLimitByAFactorOfTwoAtMost) {
+  Governor governor(Governor::Manner::kNormal, {});
+  const std::int64_t before = governor.row_limit();
+  governor.Observe(Took(Micros(0)));
+  EXPECT_EQ(governor.row_limit(), 2 * before);
+  governor.Observe(Took(milliseconds(100)));
+  EXPECT_EQ(governor.row_limit(), before);
+}
+
+TEST(GovernorTest, ABatchThatTookFarTooLongIsMadeUpForAtOnce) {
   Governor governor(Governor::Manner::kNormal, {});
   const std::int64_t before = governor.row_limit();
   for (int i = 0; i < 4; ++i) governor.Observe(Took(Micros(0)));
