@@ -9,6 +9,7 @@ help:
 	@echo "make demo        build it, then live through ten nights (ARGS=...)"
 	@echo "make test        build, run every test, enforce the coverage"
 	@echo "make bench       compare with one DELETE, and with other cleaners"
+	@echo "                 (ROWS='--jobs 20000 --rounds 1' for a short look)"
 	@echo "make check       formatting, clang-tidy and the rules of the tree"
 	@echo "make check-deep  what takes too long for every change"
 	@echo "make format      format all sources in place"
@@ -34,8 +35,11 @@ test:
 
 bench: build
 	@tools/setup build test bench
-	@bench/sqlite_rows
-	@bench/sqlite_rows --ids ordered
+	@bench/sqlite_rows $(ROWS)
+	@bench/sqlite_rows --ids ordered $(ROWS)
+	@bench/sqlite_rows --journal delete $(ROWS)
+	@bench/postgres_rows $(ROWS)
+	@bench/postgres_rows --no-created-index $(ROWS)
 	@bench/partitions
 	@bench/files
 
