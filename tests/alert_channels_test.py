@@ -9,7 +9,7 @@ import harness
 from receivers import Alertmanager, Certificate, HttpReceiver, SmtpReceiver
 
 PASSWORD = "canary-password"
-KINDS = 14  # of alerts
+KINDS = 16  # of alerts
 
 
 class AlertChannelsTest(harness.FarmTest):

@@ -1,6 +1,7 @@
 """Alerts reach the receivers that are configured, and no secret goes astray."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -11,7 +12,7 @@ from receivers import Certificate, HttpReceiver
 CANARY = "canary"  # in every secret
 KEY = base64.b64encode(b"canary-signing-key").decode()
 KINDS = ["run-failed", "run-partial", "blocked", "late", "missed", "slow",
-         "window-cut", "held-growing", "held-long", "undatable-rows",
+         "window-cut", "falling-behind", "large-run", "held-growing", "held-long", "undatable-rows",
          "chain-broken", "database-trouble", "trouble", "channel-failing"]
 
 
@@ -221,6 +222,30 @@ class AlertsTest(harness.FarmTest):
         self.assert_stops(daemon)
         self.assertEqual(1, self.told(self.webhook).count(
             "raised undatable-rows"))
+
+    def test_says_ahead_what_the_first_night_will_delete(self):
+        self.farm.add_files(20)
+        plan = self.farm.json("plan", "--at", "2026-03-16T00:00:00Z")
+        self.farm.set_clock(harness.SLOT - datetime.timedelta(hours=11))
+        daemon = self.farm.serve()
+        self.wait_for_log(daemon, "alert delivered channel=webhook")
+        self.assertEqual(["raised large-run"], self.told(self.webhook))
+        text = self.webhook.bodies()[0]["data"]["text"]
+        self.assertIn(
+            "The cleanup of 2026-03-16, at 2026-03-16T03:00:00Z, is the first "
+            f"on this database: {plan['jobs']['to_delete']} of "
+            f"{plan['jobs']['total']} jobs, ", text)
+        self.assertIn(f"{plan['files']['files']} files in "
+                      f"{plan['files']['job_directories']} directories", text)
+        self.assertIn(f"The largest:\n{self.farm.temp_root}/", text)
+        self.assert_stops(daemon)
+        # It is not said again, and is over with the night.
+        self.farm.set_clock(harness.EVE)
+        self.farm.move_clock_notes(11 * 3_600_000_000)
+        daemon = self.farm.serve()
+        self.wait_for(daemon, "resolved large-run")
+        self.assert_stops(daemon)
+        self.assertEqual(1, self.told(self.webhook).count("raised large-run"))
 
     def test_tries_again_and_says_so(self):
         self.webhook.answers = [500, 500, (429, {"Retry-After": "200"}, "")]

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/clock_guard.h"
+#include "policy/forecast.h"
 #include "report/units.h"
 
 namespace retentiond {
@@ -34,11 +35,68 @@ std::string ErrorsOf(const RunRecord& run) {
   return text;
 }
 
+std::string CountedDirectories(std::int64_t count) {
+  if (count == 1) return "1 directory";
+  return WithSeparators(count) + " directories";
+}
+
+std::string CountedEntries(std::int64_t count) {
+  return count == 1 ? "1 entry" : WithSeparators(count) + " entries";
+}
+
 // Notes whether the condition holds, and that it was looked at.
 void Look(AlertReport& report, AlertKind kind, bool holds,
           const std::string& text) {
   report.looked_at.insert(AlertKeyOf(kind));
   if (holds) report.conditions.push_back({.kind = kind, .text = text});
+}
+
+std::int64_t LeftOf(const RunRecord& run) {
+  return run.expired - run.jobs_deleted;
+}
+
+// Of a run that its window cut short.
+void LookAtBacklog(const RunRecord& run, const std::string& summary,
+                   AlertReport& report) {
+  const bool cut = IsMarked(run, kMarkWindowCut);
+  const Forecast forecast = ForecastOf(
+      {.left = LeftOf(run),
+       .deleted = run.jobs_deleted,
+       .younger = std::max<std::int64_t>(
+           run.jobs_total - run.expired - run.held - run.undatable, 0)});
+  const std::string arriving =
+      fmt::format("about {} a night expire", Counted(forecast.arriving, "job"));
+  const std::string rest =
+      forecast.nights.has_value()
+          ? fmt::format("at this pace it is gone in {}, while {}",
+                        Counted(*forecast.nights, "night"), arriving)
+          : arriving + ", and no fewer than the window is long enough for";
+  Look(report, AlertKind::kWindowCut, cut,
+       fmt::format("{} The window ended first, and the rest waits: {}.",
+                   summary, rest));
+  Look(report, AlertKind::kFallingBehind, cut && !forecast.nights.has_value(),
+       fmt::format("{} have expired and are still there, {}, and the cleanup "
+                   "of {} deleted {} until its window ended. A longer "
+                   "`schedule.window` drains more.",
+                   Counted(LeftOf(run), "job"), arriving, FormatDate(run.slot),
+                   WithSeparators(run.jobs_deleted)));
+}
+
+// "2 of 9 jobs, 5 rows of JobLog, 4 files in 2 directories of jobs, 1.2 GiB"
+std::string AmountOf(const Preview& preview) {
+  std::string text = fmt::format("{} of {}", WithSeparators(preview.to_delete),
+                                 Counted(preview.totals.total, "job"));
+  for (const Preview::Dependent& table : preview.dependents) {
+    if (table.rows == 0) continue;
+    text += fmt::format(", {} of {}", Counted(table.rows, "row"), table.table);
+  }
+  text += fmt::format(", {} in {} of jobs", Counted(preview.files, "file"),
+                      CountedDirectories(preview.job_directories));
+  if (preview.orphans > 0) {
+    text += fmt::format(" and {} that belong to no job",
+                        CountedEntries(preview.orphans));
+  }
+  return text + ", " + HumanBytes(preview.bytes);
 }
 
 }  // namespace
@@ -51,7 +109,7 @@ std::string SummaryOf(const RunRecord& run) {
   if (run.finished.has_value()) {
     text += fmt::format(", in {}", HumanDuration(*run.finished - run.started));
   }
-  const std::int64_t left = run.expired - run.jobs_deleted;
+  const std::int64_t left = LeftOf(run);
   if (run.outcome != RunOutcome::kSuccess && left > 0) {
     text += fmt::format("; {} that had expired stayed", Counted(left, "job"));
   }
@@ -73,8 +131,8 @@ AlertReport ReportOfEnd(const RunRecord& run,
        summary + ErrorsOf(run));
   Look(report, AlertKind::kBlocked, false, "");
   Look(report, AlertKind::kLate, false, "");
-  Look(report, AlertKind::kWindowCut, IsMarked(run, kMarkWindowCut),
-       summary + " The window ended first; the rest waits for the next night.");
+  Look(report, AlertKind::kLargeRun, false, "");
+  LookAtBacklog(run, summary, report);
   // What a run that was given up has seen is not the whole.
   if (failed) return report;
   Look(report, AlertKind::kMissed, false, "");
@@ -152,6 +210,33 @@ AlertReport ReportOfSurvey(const RunRecord& run, const SurveyTotals& totals) {
                    "finishes or cancels them lets them go.",
                    fmt::join(ids, ", "),
                    count > kErrorsTold ? ", and others" : ""));
+  return report;
+}
+
+AlertReport ReportOfAhead(const std::optional<Announcement>& ahead) {
+  AlertReport report;
+  report.looked_at.insert(AlertKeyOf(AlertKind::kLargeRun));
+  if (!ahead.has_value()) return report;
+  const Preview& preview = ahead->preview;
+  std::string text = fmt::format(
+      "The cleanup of {}, at {}, {}: {}.", FormatDate(preview.slot.date),
+      FormatInstant(preview.slot.start),
+      ahead->usual.has_value()
+          ? fmt::format("deletes at least ten times as much as usual ({})",
+                        Counted(*ahead->usual, "job"))
+          : "is the first on this database",
+      AmountOf(preview));
+  if (!preview.largest.empty()) text += " The largest:";
+  for (const SizedEntry& entry : preview.largest) {
+    text += fmt::format("\n{} ({})", entry.path, HumanBytes(entry.bytes));
+  }
+  for (const std::string& fact : preview.blocked) {
+    text += "\nThe clock guard would block it: " + SentenceOf(fact) + ".";
+  }
+  text +=
+      "\nIt runs unless the service is stopped (`systemctl stop retentiond`); "
+      "`retentiond plan` shows the whole.";
+  Look(report, AlertKind::kLargeRun, true, text);
   return report;
 }
 

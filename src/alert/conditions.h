@@ -9,6 +9,7 @@
 #include "jobstore/state_store.h"
 #include "policy/alert.h"
 #include "policy/slot.h"
+#include "run/announcement.h"
 
 namespace retentiond {
 
@@ -29,6 +30,8 @@ AlertReport ReportOfBegin(const RunRecord& run);
 AlertReport ReportOfMissed(const std::vector<LocalDate>& slots);
 // Whether a job in work has been held for too long.
 AlertReport ReportOfSurvey(const RunRecord& run, const SurveyTotals& totals);
+// What the next run will delete; none: as much as usual.
+AlertReport ReportOfAhead(const std::optional<Announcement>& ahead);
 // A slot whose run has not begun.
 AlertReport ReportOfOverdue(const Slot& slot);
 

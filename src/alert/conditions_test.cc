@@ -65,8 +65,9 @@ TEST_F(ConditionsTest, AGoodRunIsToldOfAndEndsTheRest) {
   EXPECT_THAT(report.conditions, IsEmpty());
   EXPECT_THAT(
       report.looked_at,
-      ElementsAre("blocked", "held-growing", "late", "missed", "run-failed",
-                  "run-partial", "slow", "undatable-rows", "window-cut"));
+      ElementsAre("blocked", "falling-behind", "held-growing", "large-run",
+                  "late", "missed", "run-failed", "run-partial", "slow",
+                  "undatable-rows", "window-cut"));
   ASSERT_THAT(report.notices, SizeIs(1));
   EXPECT_EQ(report.notices[0].key, "run-success");
   EXPECT_EQ(report.notices[0].text,
@@ -99,6 +100,80 @@ TEST_F(ConditionsTest, APartialRunNamesWhatWasLeft) {
   EXPECT_THAT(End(run), ElementsAre("run-partial", "window-cut", "slow"));
   EXPECT_THAT(ReportOfEnd(run, {}).conditions[0].text,
               HasSubstr("\n/tmp/nexrender: is missing"));
+}
+
+TEST_F(ConditionsTest, AWindowThatWasTooShortSaysWhenTheRestIsGone) {
+  RunRecord run = RunOf(RunOutcome::kPartial);
+  run.marks = {kMarkWindowCut};
+  run.jobs_total = 1000 + 700 + 3;
+  run.expired = 1000;
+  run.jobs_deleted = 300;
+  EXPECT_THAT(ReportOfEnd(run, {}).conditions[1].text,
+              HasSubstr("700 jobs that had expired stayed; 3 jobs held. The "
+                        "window ended first, and the rest waits: at this pace "
+                        "it is gone in 4 nights, while about 100 jobs a night "
+                        "expire."));
+  run.jobs_deleted = 100;
+  const AlertReport report = ReportOfEnd(run, {});
+  EXPECT_THAT(Found(report),
+              ElementsAre("run-partial", "window-cut", "falling-behind"));
+  EXPECT_THAT(report.conditions[1].text,
+              HasSubstr("waits: about 100 jobs a night expire, and no fewer "
+                        "than the window is long enough for."));
+  EXPECT_EQ(report.conditions[2].text,
+            "900 jobs have expired and are still there, about 100 jobs a night "
+            "expire, and the cleanup of 2026-03-16 deleted 100 until its "
+            "window ended. A longer `schedule.window` drains more.");
+  // A database that others have emptied meanwhile.
+  run.jobs_total = 0;
+  EXPECT_THAT(End(run), ElementsAre("run-partial", "window-cut"));
+}
+
+TEST_F(ConditionsTest, SaysWhatALargeRunWillDelete) {
+  Announcement ahead;
+  Preview& preview = ahead.preview;
+  preview.slot = {.date = LocalDate(year(2026) / 3 / 16),
+                  .start = RunOf(RunOutcome::kFailed).slot_start,
+                  .cutoff = {}};
+  preview.totals.total = 3000;
+  preview.to_delete = 1200;
+  preview.dependents = {{.table = "JobLog", .rows = 2400},
+                        {.table = "Note", .rows = 0}};
+  preview.files = 1;
+  preview.job_directories = 1;
+  preview.bytes = 2048;
+  AlertReport report = ReportOfAhead(ahead);
+  EXPECT_THAT(report.looked_at, ElementsAre("large-run"));
+  EXPECT_THAT(Found(report), ElementsAre("large-run"));
+  EXPECT_EQ(report.conditions[0].text,
+            "The cleanup of 2026-03-16, at 2026-03-16T03:00:00Z, is the first "
+            "on this database: 1,200 of 3,000 jobs, 2,400 rows of JobLog, "
+            "1 file in 1 directory of jobs, 2.0 KiB.\nIt runs unless the "
+            "service is stopped (`systemctl stop retentiond`); `retentiond "
+            "plan` shows the whole.");
+  ahead.usual = 7;
+  preview.job_directories = 2;
+  preview.orphans = 1;
+  preview.largest = {{"/tmp/nexrender/a", 1024}, {"/tmp/nexrender/b", 512}};
+  preview.blocked = {"unheard-of"};
+  report = ReportOfAhead(ahead);
+  EXPECT_THAT(report.conditions[0].text,
+              AllOf(HasSubstr("deletes at least ten times as much as usual "
+                              "(7 jobs): 1,200 of"),
+                    HasSubstr("1 file in 2 directories of jobs and 1 entry "
+                              "that belong to no job, 2.0 KiB. The largest:\n"
+                              "/tmp/nexrender/a (1.0 KiB)\n"
+                              "/tmp/nexrender/b (512 B)\n"
+                              "The clock guard would block it: unheard-of.")));
+  preview.orphans = 2;
+  EXPECT_THAT(ReportOfAhead(ahead).conditions[0].text,
+              HasSubstr(" and 2 entries that belong"));
+}
+
+TEST_F(ConditionsTest, ARunLikeTheOthersIsTheEndOfALargeOne) {
+  const AlertReport report = ReportOfAhead(std::nullopt);
+  EXPECT_THAT(report.looked_at, ElementsAre("large-run"));
+  EXPECT_THAT(report.conditions, IsEmpty());
 }
 
 TEST_F(ConditionsTest, CountsUndatableRows) {

@@ -124,6 +124,10 @@ void Dispatcher::NoteOverdue(const std::optional<Slot>& slot) {
   noted_.Add(ReportOfOverdue(*slot));
 }
 
+void Dispatcher::NoteAhead(const std::optional<Announcement>& ahead) {
+  noted_.Add(ReportOfAhead(ahead));
+}
+
 AlertReport Dispatcher::ReportOf(const RunRecord& run, StateStore& state) {
   AlertReport report = Gathered();
   if (run.outcome == RunOutcome::kBlocked) {

@@ -51,6 +51,7 @@ class Dispatcher : public AlertDesk {
   AlertReport ReportOf(const RunRecord& run, StateStore& state) override;
   void NoteTurn(const absl::Status& status) override;
   void NoteOverdue(const std::optional<Slot>& slot) override;
+  void NoteAhead(const std::optional<Announcement>& ahead) override;
   bool HasWork() override;
   absl::Status Tend(StateStore& state) override;
   void TendFromMemory() override;

@@ -208,6 +208,23 @@ TEST_F(DispatcherTest, TellsOfASlotThatIsLate) {
   EXPECT_THAT(Slack(), Contains("resolved late"));
 }
 
+TEST_F(DispatcherTest, TellsOfALargeRunAheadUntilItIsOver) {
+  desk_.NoteAhead(std::nullopt);
+  Settle();
+  EXPECT_THAT(Slack(), IsEmpty());
+  Announcement ahead;
+  ahead.preview.slot = slot();
+  desk_.NoteAhead(ahead);
+  desk_.NoteAhead(ahead);
+  Settle();
+  EXPECT_THAT(Slack(), ElementsAre("raised large-run"));
+  EXPECT_THAT(Email(), ElementsAre("raised large-run"));
+  EXPECT_THAT(logs_["ping"].Told(), IsEmpty());
+  ASSERT_TRUE(Night().ok());
+  Settle();
+  EXPECT_THAT(Email(), ElementsAre("raised large-run", "resolved large-run"));
+}
+
 TEST_F(DispatcherTest, TellsOfMissedSlotsUntilARunHasMadeUpForThem) {
   desk_.OnMissed({slot().date - days(1)});
   Settle();

@@ -56,6 +56,12 @@ struct AlertsConfig {
   // Certificates that servers are checked against; empty: the machine's.
   std::filesystem::path ca_file;
 
+  // Whether there is anybody to be told.
+  bool any() const {
+    return slack.has_value() || webhook.has_value() || email.has_value() ||
+           alertmanager.has_value() || ping.has_value() || !command.empty();
+  }
+
   friend bool operator==(const AlertsConfig&, const AlertsConfig&) = default;
 };
 

@@ -15,7 +15,7 @@ struct Traits {
   AlertWeight weight;
 };
 
-constexpr std::array<Traits, 14> kTraits = {{
+constexpr std::array<Traits, 16> kTraits = {{
     {AlertKind::kRunFailed, "run-failed", "The cleanup failed",
      AlertWeight::kCritical},
     {AlertKind::kRunPartial, "run-partial", "The cleanup left something undone",
@@ -27,6 +27,11 @@ constexpr std::array<Traits, 14> kTraits = {{
      AlertWeight::kCritical},
     {AlertKind::kSlow, "slow", "The cleanup was slow", AlertWeight::kWarning},
     {AlertKind::kWindowCut, "window-cut", "The cleanup did not fit its window",
+     AlertWeight::kWarning},
+    {AlertKind::kFallingBehind, "falling-behind",
+     "Jobs arrive faster than the cleanup deletes them",
+     AlertWeight::kCritical},
+    {AlertKind::kLargeRun, "large-run", "A large cleanup is ahead",
      AlertWeight::kWarning},
     {AlertKind::kHeldGrowing, "held-growing", "More and more jobs are held",
      AlertWeight::kWarning},

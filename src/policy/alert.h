@@ -19,6 +19,8 @@ enum class AlertKind {
   kMissed,          // slots passed without a run
   kSlow,            // a run took much longer than runs use to
   kWindowCut,       // a run was ended by the schedule's window
+  kFallingBehind,   // jobs arrive faster than the window drains them
+  kLargeRun,        // the next run deletes much more than usual
   kHeldGrowing,     // many more jobs are held than usual
   kHeldLong,        // a job in work has been held for 30 days
   kUndatable,       // creation times that cannot be read

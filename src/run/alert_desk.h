@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "jobstore/state_store.h"
 #include "policy/slot.h"
+#include "run/announcement.h"
 #include "run/observer.h"
 
 namespace retentiond {
@@ -24,6 +25,9 @@ class AlertDesk : public RunObserver {
   virtual void NoteTurn(const absl::Status& status) = 0;
   // A slot whose run should long have begun; none: there is none.
   virtual void NoteOverdue(const std::optional<Slot>& slot) = 0;
+
+  // What the next run will delete, if it is much; none: it is like the others.
+  virtual void NoteAhead(const std::optional<Announcement>& ahead) = 0;
 
   // Whether there is anything to be done with the state.
   virtual bool HasWork() = 0;

@@ -19,6 +19,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 class RunAlertsTest : public CleanupTest {
@@ -164,6 +165,77 @@ TEST_F(DaemonAlertsTest, IsNotLateWhileAnotherLeads) {
   clock_.StepWall(slot().start + hours(1) - clock_.Now());
   daemon_->Turn();
   EXPECT_EQ(recording_.overdue_turns, 0);
+}
+
+class LooksAheadTest : public DaemonAlertsTest {
+ protected:
+  void SetUp() override {
+    DaemonAlertsTest::SetUp();
+    config_.alerts.command = {"/bin/true"};
+    AddJob("young", slot().cutoff);
+    AddJob("old", BeforeCutoff(1));
+    clock_.StepWall(slot().start - hours(13) - clock_.Now());
+    Begin();
+  }
+};
+
+TEST_F(LooksAheadTest, SaysHoursAheadWhatALargeRunWillDelete) {
+  LiveUntil(*daemon_, slot().start - kAnnounceAhead);
+  EXPECT_THAT(recording_.ahead, IsEmpty());
+  LiveUntil(*daemon_, slot().start - kAnnounceAhead + minutes(15));
+  ASSERT_THAT(recording_.ahead, SizeIs(1));
+  ASSERT_TRUE(recording_.ahead[0].has_value());
+  EXPECT_EQ(recording_.ahead[0]->preview.slot.date, slot().date);
+  EXPECT_EQ(recording_.ahead[0]->preview.to_delete, 1);
+  // Once for each slot.
+  LiveUntil(*daemon_, slot().start + hours(1));
+  EXPECT_THAT(recording_.ahead, SizeIs(1));
+  EXPECT_THAT(database_.Ids(), testing::ElementsAre("young"));
+  LiveUntil(*daemon_, slot().start + hours(13));
+  ASSERT_THAT(recording_.ahead, SizeIs(2));
+  EXPECT_FALSE(recording_.ahead[1].has_value());
+}
+
+TEST_F(LooksAheadTest, IsSilentWhereNobodyCouldActAnyMore) {
+  daemon_->Turn();
+  clock_.StepWall(slot().start - kAnnounceUntil - clock_.Now());
+  LiveUntil(*daemon_, slot().start - minutes(1));
+  EXPECT_THAT(recording_.ahead, IsEmpty());
+}
+
+TEST_F(LooksAheadTest, TriesAgainInAnHour) {
+  daemon_->Turn();
+  clock_.StepWall(slot().start - hours(10) - clock_.Now());
+  database_.script().Fail("Survey", 1, absl::InternalError("damaged"));
+  daemon_->Turn();
+  EXPECT_THAT(recording_.ahead, IsEmpty());
+  EXPECT_THAT(observer_.troubles, SizeIs(1));
+  EXPECT_TRUE(recording_.turns.back().ok());
+  clock_.Advance(hours(1) - Micros(1));
+  daemon_->Turn();
+  EXPECT_THAT(recording_.ahead, IsEmpty());
+  clock_.Advance(Micros(1));
+  daemon_->Turn();
+  EXPECT_THAT(recording_.ahead, SizeIs(1));
+}
+
+TEST_F(LooksAheadTest, IsEndedByTheSlot) {
+  daemon_->Turn();
+  clock_.StepWall(slot().start - hours(10) - clock_.Now());
+  database_.script().Before("Survey", 1, [this] {
+    clock_.StepWall(slot().start - clock_.Now());
+    return absl::OkStatus();
+  });
+  daemon_->Turn();
+  EXPECT_THAT(recording_.ahead, IsEmpty());
+  EXPECT_THAT(observer_.troubles, IsEmpty());
+}
+
+TEST_F(LooksAheadTest, LooksAtNothingWhereNobodyIsTold) {
+  config_.alerts = {};
+  Begin();
+  LiveUntil(*daemon_, slot().start);
+  EXPECT_THAT(recording_.ahead, IsEmpty());
 }
 
 TEST_F(DaemonAlertsTest, SettlesThemAtTheEnd) {

@@ -220,7 +220,8 @@ absl::StatusOr<Micros> Daemon::DoWhatIsDue() {
   if (due.kind != Due::Kind::kWait) return RunDue();
   observers_.OnWait(due.until);
   RETURN_IF_ERROR(LookAtClockIfDue());
-  return due.until - now;
+  LookAheadIfDue();
+  return due.until - parts_.clock.Now();
 }
 
 absl::StatusOr<Micros> Daemon::RunDue() {

@@ -90,6 +90,8 @@ class Daemon {
   void TendAlertsMeanwhile();
   std::optional<Slot> OverdueSlot() const;
   void SettleAlerts(Database& database);
+  void LookAheadIfDue();
+  absl::Status LookAheadTo(const Slot& slot);
   absl::Status LookAtClock(Database& database);
   absl::Status LookAtClockIfDue();
   bool LastSlotLiesAhead() const;
@@ -126,6 +128,8 @@ class Daemon {
   Micros retry_at_{0};  // boot time before which nothing is tried
   Micros retry_pause_{0};
   Micros alerts_retry_at_{0};  // boot time before which they stay in memory
+  std::optional<LocalDate> looked_ahead_to_;  // the slot of that date
+  Micros look_ahead_at_{0};  // boot time before which that is not tried
   // The lease of another daemon as first seen, and when (boot time).
   std::optional<LeaseView> other_;
   Micros other_seen_at_{0};

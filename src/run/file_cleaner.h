@@ -39,6 +39,14 @@ struct SweepResult {
   std::vector<std::string> refused;  // roots that were not swept, and why
 };
 
+// An entry that was removed, with all below it.
+struct SizedEntry {
+  std::string path;
+  std::int64_t bytes = 0;
+
+  friend bool operator==(const SizedEntry&, const SizedEntry&) = default;
+};
+
 // How the work on files is done.
 struct FileWork {
   enum class Manner {
@@ -118,6 +126,8 @@ class FileCleaner {
   const RootSet& root_set() const { return set_; }
   // Outputs that were met and kept while removing.
   std::int64_t shielded() const { return shielded_; }
+  // The largest of what was removed, at most five, the largest first.
+  const std::vector<SizedEntry>& largest() const { return largest_; }
   // Noted outputs that lie below a root, or may.
   std::int64_t outputs_below_roots() const { return outputs_below_roots_; }
   // Noted outputs that name a path of another machine ("C:\\out\\a.mov"): they
@@ -167,6 +177,8 @@ class FileCleaner {
                            const std::function<absl::Status()>& ask,
                            SweepResult& result);
   void PrepareWorker() const;
+  void NoteSize(const std::string& root, const std::string& name,
+                std::int64_t bytes);
   TreeRemover& RemoverOf(int worker, std::size_t root);
   TreeRemover::Options OptionsFor(std::size_t root);
 
@@ -177,8 +189,10 @@ class FileCleaner {
   std::unique_ptr<CompanionIndex> companions_;  // none: not yet looked for
   std::int64_t outputs_below_roots_ = 0;
   std::int64_t foreign_outputs_ = 0;
-  std::mutex mutex_;  // of what the workers write: the outcomes and shielded_
+  // Of what the workers write: the outcomes and the next two.
+  std::mutex mutex_;
   std::int64_t shielded_ = 0;
+  std::vector<SizedEntry> largest_;
   std::atomic<bool> stopped_ = false;  // what the workers do is to end
   // By worker and root; each is used by its worker alone.
   std::vector<std::vector<std::unique_ptr<TreeRemover>>> removers_;

@@ -24,6 +24,7 @@ constexpr std::size_t kCandidatesPerScan = 50'000;
 // A root with so many young entries, of which fewer than half belong to a job,
 // is not ours to sweep.
 constexpr std::int64_t kYoungEntriesToJudge = 10;
+constexpr std::size_t kLargestNoted = 5;
 
 void Merge(const Removal& removal, FilesOutcome& outcome) {
   outcome.files += removal.files;
@@ -80,6 +81,17 @@ TreeRemover::Options FileCleaner::OptionsFor(std::size_t root) {
             if (parts_.work.rest) parts_.work.rest();
             return !stopped_;
           }};
+}
+
+void FileCleaner::NoteSize(const std::string& root, const std::string& name,
+                           std::int64_t bytes) {
+  const auto place = std::find_if(
+      largest_.begin(), largest_.end(),
+      [bytes](const SizedEntry& entry) { return entry.bytes < bytes; });
+  const auto rank = static_cast<std::size_t>(place - largest_.begin());
+  if (bytes == 0 || rank == kLargestNoted) return;
+  largest_.insert(place, {root + "/" + name, bytes});
+  if (largest_.size() > kLargestNoted) largest_.pop_back();
 }
 
 FilesOutcome FileCleaner::EmptyTrash() {
@@ -158,6 +170,7 @@ absl::Status FileCleaner::PostRemoval(const PendingFile& entry,
     const std::lock_guard lock(mutex_);
     Merge(removal, outcome);
     shielded_ += removal.shielded;
+    NoteSize(entry.root, entry.name, removal.bytes);
     (removal.retry() ? outcome.failed : outcome.done).push_back(entry.id);
     return removal.files + removal.directories;
   });
@@ -228,6 +241,7 @@ absl::Status FileCleaner::PostOrphans(
       const std::lock_guard lock(mutex_);
       Merge(removal, result.outcome);
       shielded_ += removal.shielded;
+      NoteSize(roots()[root_index].path(), name, removal.bytes);
       const std::int64_t removed = removal.files + removal.directories;
       if (removed > 0) ++result.orphans;
       return removed;

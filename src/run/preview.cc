@@ -183,6 +183,7 @@ absl::StatusOr<Preview> PreviewRun(const PreviewParts& parts,
   preview.dependents = DependentsOf(database.jobs->plan(), rows);
   RETURN_IF_ERROR(PreviewSweep(parts, slot, *cleaner, preview));
   preview.shielded = cleaner->shielded();
+  preview.largest = cleaner->largest();
   return preview;
 }
 

@@ -38,6 +38,7 @@ struct Preview {
   std::int64_t files = 0;
   std::int64_t bytes = 0;
   std::int64_t shielded = 0;
+  std::vector<SizedEntry> largest = {};  // at most five, the largest first
   // Missing roots, roots that are not swept, an earlier cutoff.
   std::vector<std::string> notes;
   std::vector<std::string> blocked;  // clock facts that would block it now

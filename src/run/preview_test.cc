@@ -65,6 +65,8 @@ TEST_F(PreviewTest, CountsWhatTheRunThenDeletes) {
   EXPECT_EQ(preview.shielded, 1);
   EXPECT_EQ(preview.job_directories, 21);
   EXPECT_EQ(preview.orphans, 1);
+  ASSERT_THAT(preview.largest, SizeIs(5));
+  EXPECT_GE(preview.largest.front().bytes, preview.largest.back().bytes);
   ASSERT_THAT(preview.dependents, SizeIs(1));
   EXPECT_EQ(preview.dependents[0].table, "JobLog");
   EXPECT_EQ(preview.dependents[0].rows, 20 * kLogRows);

@@ -23,6 +23,9 @@ class RecordingDesk : public AlertDesk {
     overdue = slot;
     if (slot.has_value()) ++overdue_turns;
   }
+  void NoteAhead(const std::optional<Announcement>& next) override {
+    ahead.push_back(next);
+  }
   bool HasWork() override { return has_work; }
   absl::Status Tend(StateStore& state) override {
     ++tended;
@@ -41,6 +44,7 @@ class RecordingDesk : public AlertDesk {
   std::vector<absl::Status> turns;
   std::optional<Slot> overdue;
   int overdue_turns = 0;
+  std::vector<std::optional<Announcement>> ahead;
   int tended = 0;
   int from_memory = 0;
   int settled = 0;
