@@ -370,6 +370,15 @@ TEST_F(InquiryTest, SaysThatARemovalIsPending) {
   const Answer answer = WhyPathIs(InRoot("logs/old12.log"));
   EXPECT_EQ(answer.verdict, "pending");
   EXPECT_THAT(answer.sentence, HasSubstr("failed once"));
+
+  clock_.Advance(std::chrono::days(1));
+  Due next = TheSlotIsDue();
+  next.slot.date += std::chrono::days(1);
+  next.slot.start += std::chrono::days(1);
+  next.slot.cutoff += std::chrono::days(1);
+  ASSERT_TRUE(Run(next).ok());
+  EXPECT_THAT(WhyPathIs(InRoot("logs/old12.log")).sentence,
+              HasSubstr("failed 2 times"));
 }
 
 }  // namespace
