@@ -229,7 +229,10 @@ TEST_F(PostgresCheckTest, ShowsNewcomersThatWereFrozenOrAttached) {
   farm_.Execute("INSERT INTO \"Job\" VALUES ('j7', 'FAILED', now())");
   farm_.Execute("VACUUM FREEZE \"Job\"");
   EXPECT_THAT(newcomers(), HasSubstr("j7"));
-  EXPECT_EQ(newcomers(), "");
+  // It is shown again while a transaction of another test, on the same server,
+  // is older than it.
+  int looks = 0;
+  while (!newcomers().empty()) ASSERT_LT(++looks, 1000);
   farm_.Execute(
       "ALTER TABLE \"Job\" ATTACH PARTITION m FOR VALUES FROM ('m') TO ('n')");
   EXPECT_THAT(newcomers(), HasSubstr("m1"));
