@@ -8,7 +8,8 @@ function(retentiond_precompile name kind)
   endif()
   set(target retentiond_${kind}_headers)
   if(NOT TARGET ${target})
-    file(WRITE ${CMAKE_BINARY_DIR}/${target}.cc "")
+    # Not written anew where it is there: all else depends on it.
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${target}.cc CONTENT "")
     add_library(${target} OBJECT ${CMAKE_BINARY_DIR}/${target}.cc)
     target_link_libraries(${target} PRIVATE retentiond_options
       absl::statusor absl::time fmt::fmt)
