@@ -102,7 +102,8 @@ MHD_Response* ResponseOf(const HttpResponse& answer) {
       Sending{.rest = answer.body, .more = answer.more});
   MHD_Response* response = MHD_create_response_from_callback(
       MHD_SIZE_UNKNOWN, kStreamBlock, TakeMore, sending.get(), EndSending);
-  if (response != nullptr) sending.release();
+  // From here on it is EndSending that frees it.
+  if (response != nullptr) static_cast<void>(sending.release());
   return response;
 }
 
